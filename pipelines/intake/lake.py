@@ -1,0 +1,145 @@
+"""The lake's layout and the one way to write into it: aside first, renamed last.
+
+Belongs here: paths of the lake, quarantine and vault, atomic Parquet writing, and the small tables that
+describe a run (schemas, labels, run context, current readings). Not here: what a delivery means (deliver.py)
+and its receipt (receipts.py).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from pipelines.settings import Settings
+
+if TYPE_CHECKING:
+    import pyarrow.parquet
+
+SCHEMA_FILE = "00000000_schema.parquet"
+UNRECOGNISED = "unrecognised"
+
+RUN_CONTEXT_SCHEMA = pl.Schema(
+    {"as_of": pl.Datetime("us"), "as_of_date": pl.Date, "run_id": pl.String, "time_zone": pl.String}
+)
+CURRENT_READINGS_SCHEMA = pl.Schema(
+    {"arrival_number": pl.Int64, "delivery_id": pl.String, "effective_arrival_number": pl.Int64}
+)
+LABELS_SCHEMA = pl.Schema(
+    {
+        "domain": pl.String,
+        "code": pl.String,
+        "label_zh": pl.String,
+        "label_en": pl.String,
+        "sort_order": pl.Int64,
+    }
+)
+
+
+def lake_file(settings: Settings, source: str, delivery_id: str) -> Path:
+    return settings.lake / source / f"{delivery_id}.parquet"
+
+
+def quarantine_file(settings: Settings, source: str | None, delivery_id: str) -> Path:
+    return settings.quarantine / (source or UNRECOGNISED) / f"{delivery_id}.parquet"
+
+
+def vault_file(settings: Settings, source: str, delivery_id: str) -> Path:
+    return settings.vault / source / f"{delivery_id}.parquet"
+
+
+def aside(path: Path) -> Path:
+    """Where a file is written before it is renamed. The ending keeps it out of every `*.parquet` pattern."""
+    return path.with_name(f"{path.name}.tmp-{os.getpid()}")
+
+
+def remove_unfinished(*folders: Path) -> None:
+    """Delete what a killed run left aside. The caller holds the run lock, so nobody is writing them."""
+    for folder in folders:
+        for path in folder.rglob("*.tmp-*"):
+            path.unlink(missing_ok=True)
+
+
+def write_table(frame: pl.DataFrame, path: Path) -> None:
+    """Write one whole Parquet file; a reader sees the old file or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = aside(path)
+    frame.write_parquet(temporary, compression="zstd")
+    temporary.replace(path)
+
+
+def write_table_if_changed(frame: pl.DataFrame, path: Path) -> None:
+    """Leave the file alone when it holds the same already, so that a run with nothing new writes nothing."""
+    if path.exists():
+        present = pl.read_parquet(path)
+        if present.schema == frame.schema and present.equals(frame):
+            return
+    write_table(frame, path)
+
+
+@dataclass
+class TableWriter:
+    """One Parquet file written batch by batch in bounded memory; `commit` renames it into place.
+
+    No file appears when no row was written.
+    """
+
+    path: Path
+    mode: int = 0o644
+    _writer: pyarrow.parquet.ParquetWriter | None = field(default=None, init=False)
+
+    def write(self, frame: pl.DataFrame) -> None:
+        if frame.is_empty():
+            return
+        import pyarrow.parquet
+
+        table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+        if self._writer is None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            os.close(os.open(aside(self.path), os.O_CREAT | os.O_TRUNC | os.O_WRONLY, self.mode))
+            self._writer = pyarrow.parquet.ParquetWriter(aside(self.path), table.schema, compression="zstd")
+        self._writer.write_table(table)
+
+    def commit(self) -> None:
+        """Close and rename; a file of an earlier, interrupted reading goes when this one has no rows."""
+        if self._writer is None:
+            self.path.unlink(missing_ok=True)
+            return
+        self._writer.close()
+        aside(self.path).replace(self.path)
+
+    def abandon(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+        aside(self.path).unlink(missing_ok=True)
+
+
+def write_schemas(lake: Path, schemas: Mapping[str, pl.Schema]) -> None:
+    """An empty file with all columns for each source, so that a source without deliveries can be queried."""
+    for source, schema in schemas.items():
+        write_table_if_changed(pl.DataFrame(schema=schema), lake / source / SCHEMA_FILE)
+
+
+def write_run_context(settings: Settings, as_of: datetime, run_id: str) -> None:
+    local = as_of.replace(tzinfo=UTC).astimezone(settings.zone())
+    row = {"as_of": as_of, "as_of_date": local.date(), "run_id": run_id, "time_zone": settings.time_zone}
+    frame = pl.DataFrame([row], schema=RUN_CONTEXT_SCHEMA)
+    write_table_if_changed(frame, settings.lake / "run_context" / "run_context.parquet")
+
+
+def write_labels(lake: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    frame = pl.DataFrame(list(rows), schema=LABELS_SCHEMA)
+    frame = frame.unique(["domain", "code"], keep="first", maintain_order=True).sort(
+        "domain", "sort_order", "code"
+    )
+    write_table_if_changed(frame, lake / "labels" / "labels.parquet")
+
+
+def write_current_readings(lake: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    frame = pl.DataFrame(list(rows), schema=CURRENT_READINGS_SCHEMA).sort("arrival_number", "delivery_id")
+    write_table_if_changed(frame, lake / "current_readings" / "current_readings.parquet")
