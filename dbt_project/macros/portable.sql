@@ -1,0 +1,75 @@
+{#
+  What SQL dialects say differently, said once. Reports and marts call these, never a dialect's own function.
+  Belongs here: dates, percentiles, the expansion to totals. Not here: formulas of metrics (measures.sql).
+#}
+
+{% macro month_start(date_expression) -%}
+    cast({{ dbt.date_trunc('month', date_expression) }} as date)
+{%- endmacro %}
+
+{% macro add_months(date_expression, number) -%}
+    cast({{ dbt.dateadd('month', number, date_expression) }} as date)
+{%- endmacro %}
+
+{% macro add_days(date_expression, number) -%}
+    cast({{ dbt.dateadd('day', number, date_expression) }} as date)
+{%- endmacro %}
+
+{# The last day of a date's month. #}
+{% macro month_end(date_expression) -%}
+    {{ add_days(add_months(month_start(date_expression), 1), -1) }}
+{%- endmacro %}
+
+{# Calendar days from the first date to the second. #}
+{% macro days_between(first_date, second_date) -%}
+    cast({{ dbt.datediff(first_date, second_date, 'day') }} as bigint)
+{%- endmacro %}
+
+{% macro months_between(first_date, second_date) -%}
+    cast({{ dbt.datediff(month_start(first_date), month_start(second_date), 'month') }} as bigint)
+{%- endmacro %}
+
+{# Elapsed hours with their fraction; from whole seconds, so that no boundary is counted that was not passed. #}
+{% macro hours_between(first_timestamp, second_timestamp) -%}
+    (cast({{ dbt.datediff(first_timestamp, second_timestamp, 'second') }} as double) / 3600)
+{%- endmacro %}
+
+{# An exact percentile as an aggregate. #}
+{% macro percentile(expression, fraction) -%}
+    {{ adapter.dispatch('percentile')(expression, fraction) }}
+{%- endmacro %}
+
+{% macro default__percentile(expression, fraction) -%}
+    percentile_cont({{ fraction }}) within group (order by {{ expression }})
+{%- endmacro %}
+
+{# Whole numbers from 1 to `upper`, as a subquery with the column generated_number. #}
+{% macro numbers(upper) -%}
+    ({{ dbt.generate_series(upper) }})
+{%- endmacro %}
+
+
+{#
+  Rows repeated for the totals over some columns: each row once with its own value and once with 'all'.
+  A missing value becomes 'unknown', so that the parts always add up to the total.
+#}
+{% macro with_totals(relation, columns) -%}
+(
+    select
+        detail.* except ({{ columns | join(', ') }}),
+        {%- for column in columns %}
+        case
+            when totals.{{ column }}_is_total then 'all'
+            else coalesce(detail.{{ column }}, 'unknown')
+        end as {{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ relation }} as detail
+    cross join (
+        select *
+        from (select true as {{ columns[0] }}_is_total union all select false as {{ columns[0] }}_is_total) as total_0
+        {%- for column in columns[1:] %}
+        cross join (select true as {{ column }}_is_total union all select false as {{ column }}_is_total) as total_{{ loop.index }}
+        {%- endfor %}
+    ) as totals
+)
+{%- endmacro %}

@@ -1,0 +1,3 @@
+{{ current_rows('complaints') }}
+
+select * from current_rows

@@ -1,0 +1,3 @@
+{{ current_rows('customers') }}
+
+select * from current_rows

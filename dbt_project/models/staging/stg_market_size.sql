@@ -1,0 +1,3 @@
+{{ current_rows('market_size') }}
+
+select * from current_rows

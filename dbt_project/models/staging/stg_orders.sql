@@ -1,0 +1,3 @@
+{{ current_rows('orders') }}
+
+select * from current_rows

@@ -1,0 +1,3 @@
+{{ current_rows('payments') }}
+
+select * from current_rows

@@ -1,0 +1,3 @@
+{{ current_rows('products') }}
+
+select * from current_rows

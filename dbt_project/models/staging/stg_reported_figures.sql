@@ -1,0 +1,3 @@
+{{ current_rows('reported_figures') }}
+
+select * from current_rows

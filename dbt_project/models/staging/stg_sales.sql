@@ -1,0 +1,3 @@
+{{ current_rows('sales') }}
+
+select * from current_rows

@@ -1,0 +1,3 @@
+{{ current_rows('sales_targets') }}
+
+select * from current_rows

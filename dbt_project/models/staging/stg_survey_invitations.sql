@@ -1,0 +1,3 @@
+{{ current_rows('survey_invitations') }}
+
+select * from current_rows

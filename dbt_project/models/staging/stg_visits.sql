@@ -1,0 +1,3 @@
+{{ current_rows('visits') }}
+
+select * from current_rows

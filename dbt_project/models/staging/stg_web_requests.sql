@@ -1,0 +1,3 @@
+{{ current_rows('web_requests') }}
+
+select * from current_rows
