@@ -25,8 +25,10 @@ from pipelines.settings import Settings
 
 _ARRIVAL = re.compile(r"^(\d{6,})_(.+)$", re.DOTALL)
 _UNFINISHED = (".part", ".tmp", ".crdownload", ".partial")
-# Stands for the slash between a landing sub-folder and the file in a kept name. A character that nobody types.
+# Stands for the slash between a landing sub-folder and the file in a kept name: a character nobody types.
 _FOLDER_MARK = "⧸"
+# Unicode categories of control, direction and line-breaking characters and of lone surrogates.
+_DECEIVING = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 # A file name may have 255 bytes on common systems; number, underscore and temporary suffixes need the rest.
 _LONGEST_NAME_BYTES = 180
 
@@ -64,7 +66,7 @@ def list_arrivals(originals: Path) -> list[Arrival]:
 
 
 def take_landed(settings: Settings, settle_seconds: float = 0.0) -> tuple[list[Arrival], list[LeftFile]]:
-    """Move every finished file from the landing folder into originals, oldest first; returns the new arrivals.
+    """Move every finished file from the landing folder into originals, oldest first; return the new ones.
 
     The caller holds the run lock. The order is the files' change time, which dropping or renaming a file sets
     and which, unlike the modification time, a copy does not inherit. With `settle_seconds`, a file that was
@@ -98,7 +100,7 @@ def take_landed(settings: Settings, settle_seconds: float = 0.0) -> tuple[list[A
 
 
 def safe_name(relative: Path) -> str:
-    """A name that can be kept, shown and sorted: no control or direction characters, no paths, not too long."""
+    """A name to keep, show and sort: no control or direction characters, no paths, not too long."""
     parts = [_clean(part) for part in relative.parts]
     name = _FOLDER_MARK.join(part for part in parts if part) or "file"
     encoded = name.encode("utf-8")
@@ -117,9 +119,7 @@ def file_sha256(path: Path) -> str:
 def _clean(part: str) -> str:
     text = part.encode("utf-8", errors="surrogateescape").decode("utf-8", errors="replace")
     text = unicodedata.normalize("NFC", text)
-    text = "".join(
-        "_" if unicodedata.category(char) in {"Cc", "Cf", "Cs", "Zl", "Zp"} else char for char in text
-    )
+    text = "".join("_" if unicodedata.category(char) in _DECEIVING else char for char in text)
     text = re.sub(r'[\\/:*?"<>|⧸]', "_", text)
     return text.strip().lstrip(".").strip()
 

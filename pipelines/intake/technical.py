@@ -22,7 +22,7 @@ ROW_NUMBER = "ledger_row_number"
 SKIP_REASON = "ledger_skip"
 
 _TECHNICAL = {RETURNED_DELIVERY, RETURNED_ROW, EXAMPLE_MARK}
-# A spreadsheet program runs a cell that begins so as a formula; a plain number is harmless and stays as it is.
+# A spreadsheet program runs a cell that begins so as a formula; a plain number is harmless and stays.
 _FORMULA_START = re.compile(r"^[=+\-@\t\r]")
 _PLAIN_NUMBER = re.compile(r"^[+-]?[\d.,]+%?$")
 
@@ -55,7 +55,7 @@ def example_mark(cells: Iterable[object]) -> str:
 
 
 def example_digest(cells: Iterable[object]) -> str:
-    """The same for a cell however a spreadsheet program shows it: 1 and 1.0, a date with and without midnight."""
+    """The same however a spreadsheet program shows a cell: 1 and 1.0, a date with and without midnight."""
     joined = "\x1f".join(_canonical(cell) for cell in cells)
     return hashlib.blake2b(joined.encode(), digest_size=4).hexdigest()
 
