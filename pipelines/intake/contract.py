@@ -1,0 +1,454 @@
+"""What a source's columns are: reads the contracts and says it precisely.
+
+Belongs here: the model of a contract and of the shared vocabulary, loading with errors that name file and
+line, the normal form in which headers and codes are compared, and what follows from a contract alone (lake
+columns, version hash, labels). Not here: how cells are read (values), which file column feeds which field
+(mapping, conform).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import polars as pl
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError
+
+# Raised when the meaning of conforming changes, so that originals are read again under the new rules.
+INTAKE_RULES_VERSION = 1
+
+PERSONAL_CLASSES = frozenset({"name", "phone", "email", "address", "network", "identity"})
+AMOUNT_TYPE = pl.Decimal(18, 4)
+TECHNICAL_COLUMNS: dict[str, pl.DataType] = {
+    "ledger_delivery_id": pl.String(),
+    "ledger_row_number": pl.Int64(),
+    "ledger_record_key": pl.String(),
+    "ledger_scope": pl.String(),
+    "ledger_amends": pl.String(),
+    "ledger_warnings": pl.String(),
+}
+_LAKE_TYPES: dict[str, pl.DataType] = {
+    "string": pl.String(),
+    "code": pl.String(),
+    "time": pl.String(),
+    "integer": pl.Int64(),
+    "number": AMOUNT_TYPE,
+    "boolean": pl.Boolean(),
+    "date": pl.Date(),
+    "timestamp": pl.Datetime("us"),
+}
+
+LogicalType = Literal["string", "integer", "number", "boolean", "date", "timestamp", "time", "code"]
+Classification = Literal[
+    "public", "internal", "name", "phone", "email", "address", "network", "identity", "free_text"
+]
+
+
+class DefinitionError(Exception):
+    """A contract, vocabulary or mapping that cannot be used; each problem reads `file:line: what`."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+
+class Strict(BaseModel):
+    """A part of a YAML file in which an unknown key is a mistake."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Text(Strict):
+    zh: str
+    en: str
+
+
+class Words(Strict):
+    zh: tuple[str, ...] = ()
+    en: tuple[str, ...] = ()
+
+    def all(self) -> tuple[str, ...]:
+        return self.zh + self.en
+
+
+class Code(Strict):
+    code: str
+    label: Text
+    synonyms: Words = Words()
+
+    def spellings(self) -> tuple[str, ...]:
+        return (self.code, self.label.zh, self.label.en, *self.synonyms.all())
+
+
+class Supersede(Strict):
+    """How a later delivery replaces an earlier one; `key` where the key is not the contract's primary key."""
+
+    by: Literal["key", "scope", "content"]
+    scope: tuple[str, ...] = ()
+    key: tuple[str, ...] = ()
+
+    def scope_parts(self) -> Iterator[tuple[str, str | None]]:
+        for part in self.scope:
+            name, _, period = part.partition(":")
+            yield name, period or None
+
+
+class Property(Strict):
+    """One field of a source."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    logicalType: LogicalType  # noqa: N815 - the term of the Open Data Contract Standard
+    businessName: Text  # noqa: N815
+    synonyms: Words = Words()
+    description: Text | None = None
+    required: bool = False
+    expected: bool = False
+    primaryKey: bool = False  # noqa: N815
+    whenMissing: Literal["empty", "occurrence"] = "empty"  # noqa: N815
+    classification: Classification = "public"
+    unit: str | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    pattern: str | None = None
+    codeList: str | None = None  # noqa: N815
+    codes: tuple[Code, ...] = ()
+    openCodes: bool = False  # noqa: N815
+    examples: tuple[str, ...] = ()
+
+    @property
+    def is_personal(self) -> bool:
+        return self.classification in PERSONAL_CLASSES
+
+    @property
+    def is_free_text(self) -> bool:
+        return self.classification == "free_text"
+
+    @property
+    def label_domain(self) -> str:
+        """The name under which the labels of this field's codes are kept."""
+        return self.codeList or self.name
+
+    def spellings(self) -> tuple[str, ...]:
+        return (self.name, self.businessName.zh, self.businessName.en, *self.synonyms.all())
+
+    def lake_columns(self) -> dict[str, pl.DataType]:
+        """Personal fields leave only a keyed hash and a mask; free text only its redacted form."""
+        if self.is_personal:
+            return {f"{self.name}_surrogate": pl.String(), f"{self.name}_masked": pl.String()}
+        if self.is_free_text:
+            return {f"{self.name}_redacted": pl.String()}
+        columns = {self.name: _LAKE_TYPES[self.logicalType]}
+        if self.logicalType == "timestamp":
+            columns[local_date_column(self.name)] = pl.Date()
+        return columns
+
+
+class Purpose(Strict):
+    purpose: Text
+
+
+class Table(Strict):
+    name: str
+    properties: tuple[Property, ...] = Field(min_length=1)
+
+
+class Contract(Strict):
+    """One source."""
+
+    apiVersion: str  # noqa: N815
+    kind: Literal["DataContract"]
+    id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    version: str
+    status: str
+    section: str
+    businessName: Text  # noqa: N815
+    description: Purpose
+    supersede: Supersede
+    tables: tuple[Table, ...] = Field(alias="schema", min_length=1, max_length=1)
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, populate_by_name=True, ignored_types=(cached_property,)
+    )
+
+    @property
+    def properties(self) -> tuple[Property, ...]:
+        return self.tables[0].properties
+
+    @cached_property
+    def by_name(self) -> dict[str, Property]:
+        return {field.name: field for field in self.properties}
+
+    @property
+    def primary_key(self) -> tuple[str, ...]:
+        return tuple(field.name for field in self.properties if field.primaryKey)
+
+    @cached_property
+    def main_date(self) -> Property | None:
+        """The date by which rows belong to a month: the first required one, else expected, else any."""
+        dated = [field for field in self.properties if field.logicalType in ("date", "timestamp")]
+        preferred = [field for field in dated if field.required] or [f for f in dated if f.expected] or dated
+        return preferred[0] if preferred else None
+
+    @cached_property
+    def headers(self) -> dict[str, str]:
+        """Normal form of every name a column may have -> field."""
+        return {normal_header(word): field.name for field in self.properties for word in field.spellings()}
+
+    @cached_property
+    def version_hash(self) -> str:
+        """Changes when rows would be read differently; not when a description or an example does."""
+        unread = {"description", "examples"}
+        fields = [field.model_dump(exclude=unread) for field in self.properties]
+        content = [INTAKE_RULES_VERSION, self.id, self.supersede.model_dump(), fields]
+        text = json.dumps(content, ensure_ascii=False, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def lake_schema(self) -> pl.Schema:
+        """The columns of this source in the lake, in order."""
+        columns: dict[str, pl.DataType] = {}
+        for field in self.properties:
+            columns |= field.lake_columns()
+        return pl.Schema(columns | TECHNICAL_COLUMNS)
+
+
+def local_date_column(name: str) -> str:
+    """`ordered_at` -> `ordered_date`: the company's local date beside the UTC timestamp."""
+    return f"{name.removesuffix('_at')}_date"
+
+
+_UNIT_HINT = re.compile(r"\((?:[^()]*)\)|\[[^\[\]]*\]")
+_SEPARATORS = re.compile(r"[\s_\-./:：*\"'“”、]+")
+
+
+def normal_header(text: str) -> str:
+    """The form in which headers are compared: width, case, separators and a unit in brackets do not matter.
+
+    >>> normal_header(" 金额（元） "), normal_header("Order_ID"), normal_header("order id")
+    ('金额', 'orderid', 'orderid')
+    """
+    plain = unicodedata.normalize("NFKC", text).lower()
+    without_hint = _UNIT_HINT.sub("", plain)
+    return _SEPARATORS.sub("", without_hint) or _SEPARATORS.sub("", plain)
+
+
+def normal_code(text: str) -> str:
+    """The form in which values of code fields are compared."""
+    return re.sub(r"[\s_\-]+", " ", unicodedata.normalize("NFKC", text)).strip().lower()
+
+
+def labels(contracts: Iterable[Contract]) -> pl.DataFrame:
+    """Domain, code, label_zh, label_en, sort_order of every code list; one row a code."""
+    rows: dict[tuple[str, str], dict[str, Any]] = {}
+    for contract in contracts:
+        for field in contract.properties:
+            for order, code in enumerate(field.codes, start=1):
+                key = (field.label_domain, code.code)
+                rows.setdefault(key, label_row(field.label_domain, code, order))
+    schema = {
+        "domain": pl.String,
+        "code": pl.String,
+        "label_zh": pl.String,
+        "label_en": pl.String,
+        "sort_order": pl.Int64,
+    }
+    return pl.DataFrame(list(rows.values()), schema=schema).sort("domain", "sort_order", "code")
+
+
+def label_row(domain: str, code: Code, order: int) -> dict[str, Any]:
+    return {
+        "domain": domain,
+        "code": code.code,
+        "label_zh": code.label.zh,
+        "label_en": code.label.en,
+        "sort_order": order,
+    }
+
+
+# ---- Loading ----
+
+
+def load_contracts(folders: Iterable[Path]) -> dict[str, Contract]:
+    """All contracts of the folders by id; a later folder (the company's own) overrides an earlier one."""
+    files = [file for folder in folders for file in sorted(folder.glob("*.yml"))]
+    documents = [(file, read_yaml(file)) for file in files]
+    vocabulary = _merge_vocabularies(documents)
+    contracts: dict[str, Contract] = {}
+    problems: list[str] = []
+    for file, document in documents:
+        if document.get("kind") == "Vocabulary":
+            continue
+        try:
+            contract = _load_contract(file, document, vocabulary)
+            contracts[contract.id] = contract
+        except DefinitionError as error:
+            problems += error.problems
+    if problems:
+        raise DefinitionError(problems)
+    return contracts
+
+
+def read_yaml(file: Path) -> CommentedMap:
+    """The file as nested maps that know their lines."""
+    try:
+        document = YAML(typ="rt").load(file.read_text(encoding="utf-8-sig"))
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise DefinitionError([f"{file.name}:{line}: {error.problem or error.context}"]) from error
+    except UnicodeDecodeError as error:
+        raise DefinitionError([f"{file.name}:1: not UTF-8 text"]) from error
+    if not isinstance(document, CommentedMap):
+        raise DefinitionError([f"{file.name}:1: a map of keys is expected"])
+    return document
+
+
+def line_of(document: Any, path: Iterable[int | str]) -> int:
+    """The line of the innermost part of `path` that the document has."""
+    line, node = 1, document
+    for step in path:
+        try:
+            if isinstance(node, CommentedMap):
+                line = node.lc.key(step)[0] + 1
+            elif isinstance(node, CommentedSeq):
+                line = node.lc.item(step)[0] + 1
+            node = node[step]
+        except (KeyError, IndexError, TypeError):
+            break
+    return line
+
+
+def definition_error(file: Path, document: CommentedMap, error: ValidationError) -> DefinitionError:
+    """pydantic's findings, each with the line it stands on."""
+    findings = error.errors()
+    places = [finding["loc"] for finding in findings]
+    problems = []
+    for finding in findings:
+        place = finding["loc"]
+        if any(other != place and other[: len(place)] == place for other in places):
+            continue  # follows from a finding deeper inside
+        path = ".".join(str(step) for step in finding["loc"])
+        problems.append(f"{file.name}:{line_of(document, finding['loc'])}: {path}: {finding['msg']}")
+    return DefinitionError(problems)
+
+
+def _merge_vocabularies(documents: list[tuple[Path, CommentedMap]]) -> dict[str, dict[str, Any]]:
+    vocabulary: dict[str, dict[str, Any]] = {"fields": {}, "codeLists": {}}
+    for _, document in documents:
+        if document.get("kind") == "Vocabulary":
+            vocabulary["fields"] |= document.get("fields") or {}
+            vocabulary["codeLists"] |= document.get("codeLists") or {}
+    return vocabulary
+
+
+def _load_contract(file: Path, document: CommentedMap, vocabulary: Mapping[str, dict[str, Any]]) -> Contract:
+    problems: list[str] = []
+    resolved = _plain(document)
+    for table_index, table in enumerate(resolved.get("schema") or []):
+        for index, field in enumerate(table.get("properties") or []):
+            try:
+                table["properties"][index] = _resolve(field, vocabulary)
+            except LookupError as error:
+                line = line_of(document, ("schema", table_index, "properties", index))
+                problems.append(f"{file.name}:{line}: {error.args[0]}")
+    if problems:
+        raise DefinitionError(problems)
+    try:
+        contract = Contract.model_validate(resolved)
+    except ValidationError as error:
+        raise definition_error(file, document, error) from error
+    problems = list(_inconsistencies(file, document, contract))
+    if problems:
+        raise DefinitionError(problems)
+    return contract
+
+
+def _plain(node: Any) -> Any:
+    if isinstance(node, CommentedMap):
+        return {key: _plain(value) for key, value in node.items()}
+    if isinstance(node, CommentedSeq):
+        return [_plain(value) for value in node]
+    return node
+
+
+def _resolve(field: dict[str, Any], vocabulary: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """The property with its definition and its code list filled in; synonyms of both are kept."""
+    own = dict(field)
+    definition = own.pop("definition", None)
+    base: dict[str, Any] = {}
+    if definition is not None:
+        if definition not in vocabulary["fields"]:
+            raise LookupError(f"no definition '{definition}' in the vocabulary")
+        base = _plain(vocabulary["fields"][definition])
+    merged = base | own
+    if "synonyms" in base and "synonyms" in own:
+        languages = ("zh", "en")
+        merged["synonyms"] = {
+            name: [*base["synonyms"].get(name, []), *own["synonyms"].get(name, [])] for name in languages
+        }
+    code_list = merged.get("codeList")
+    if code_list is not None:
+        if code_list not in vocabulary["codeLists"]:
+            raise LookupError(f"no code list '{code_list}' in the vocabulary")
+        merged["codes"] = [*_plain(vocabulary["codeLists"][code_list]), *merged.get("codes", [])]
+    return merged
+
+
+def _inconsistencies(file: Path, document: CommentedMap, contract: Contract) -> Iterator[str]:
+    """What pydantic cannot see: names used twice, words that mean two things, unknown fields in the scope."""
+    headers: dict[str, str] = {}
+    names: set[str] = set()
+    for index, field in enumerate(contract.properties):
+        here = f"{file.name}:{line_of(document, ('schema', 0, 'properties', index))}"
+        if field.name in names:
+            yield f"{here}: field '{field.name}' stands twice"
+        names.add(field.name)
+        for word in field.spellings():
+            other = headers.setdefault(normal_header(word), field.name)
+            if other != field.name:
+                yield f"{here}: '{word}' names both '{other}' and '{field.name}'"
+        yield from _code_problems(here, field)
+        if field.pattern is not None:
+            try:
+                re.compile(field.pattern)
+            except re.error as error:
+                yield f"{here}: pattern of '{field.name}': {error}"
+    supersede_line = f"{file.name}:{line_of(document, ('supersede',))}"
+    for problem in supersede_problems(contract.supersede, contract):
+        yield f"{supersede_line}: {problem}"
+
+
+def _code_problems(here: str, field: Property) -> Iterator[str]:
+    spellings: dict[str, str] = {}
+    if field.logicalType == "code" and not field.codes and not field.openCodes:
+        yield f"{here}: '{field.name}' is a code without codes"
+    for code in field.codes:
+        for word in code.spellings():
+            other = spellings.setdefault(normal_code(word), code.code)
+            if other != code.code:
+                yield f"{here}: '{word}' of '{field.name}' means both '{other}' and '{code.code}'"
+
+
+def supersede_problems(supersede: Supersede, contract: Contract) -> Iterator[str]:
+    """Why this way of superseding does not fit the contract."""
+    for name, period in supersede.scope_parts():
+        if name not in contract.by_name:
+            yield f"scope: no field '{name}'"
+        elif period not in (None, "month", "year", "day"):
+            yield f"scope: unknown period '{period}'"
+        elif contract.by_name[name].is_personal:
+            yield f"scope: '{name}' is personal"
+    for name in supersede.key:
+        if name not in contract.by_name:
+            yield f"key: no field '{name}'"
+    if supersede.by == "scope" and not supersede.scope:
+        yield "superseding by scope needs its fields"
+    if supersede.by == "key" and not (supersede.key or contract.primary_key):
+        yield "superseding by key needs a primary key"
