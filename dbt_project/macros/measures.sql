@@ -81,3 +81,9 @@
 {% macro threshold(rule_id) -%}
     (select max(cast(thresholds.value as double)) from {{ ref('thresholds') }} as thresholds where thresholds.rule_id = '{{ rule_id }}')
 {%- endmacro %}
+
+
+{# Money received: a refund is negative however its file signs it. #}
+{% macro signed_payment(prefix='') -%}
+    cast(case when {{ prefix }}payment_kind = 'refund' then -abs({{ prefix }}amount) else {{ prefix }}amount end as decimal(18, 2))
+{%- endmacro %}

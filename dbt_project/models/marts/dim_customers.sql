@@ -1,0 +1,117 @@
+-- one row per customer number: the master records, then customers that only orders or order lines mention;
+-- somebody known by a phone alone stands under its surrogate
+with
+
+masters as (
+    select * from {{ ref('stg_customers') }}
+),
+
+mentions as (
+    select
+        customer_id,
+        phone_surrogate,
+        email_surrogate,
+        customer_name_surrogate,
+        customer_name_masked,
+        phone_masked,
+        region,
+        segment,
+        ordered_date,
+        ledger_delivery_id,
+        ledger_row_number
+    from {{ ref('stg_orders') }}
+    union all
+    select
+        customer_id,
+        phone_surrogate,
+        cast(null as varchar) as email_surrogate,
+        customer_name_surrogate,
+        customer_name_masked,
+        phone_masked,
+        region,
+        segment,
+        ordered_date,
+        ledger_delivery_id,
+        ledger_row_number
+    from {{ ref('stg_sales') }}
+),
+
+known_phones as (
+    select phone_surrogate from masters where phone_surrogate is not null
+    union
+    select phone_surrogate from mentions where phone_surrogate is not null and customer_id is not null
+),
+
+named_mentions as (
+    select
+        mentions.*,
+        coalesce(mentions.customer_id, mentions.phone_surrogate) as mentioned_id,
+        coalesce(cast(mentions.ordered_date as varchar), '')
+        || '|' || mentions.ledger_delivery_id
+        || '|' || lpad(cast(mentions.ledger_row_number as varchar), 12, '0') as mention_order
+    from mentions
+    left join known_phones
+        on mentions.phone_surrogate = known_phones.phone_surrogate
+    where mentions.customer_id is not null
+        or (mentions.phone_surrogate is not null and known_phones.phone_surrogate is null)
+),
+
+-- The latest order that says something about a customer says it.
+mentioned_customers as (
+    select
+        mentioned_id,
+        max_by(phone_surrogate, mention_order) filter (where phone_surrogate is not null) as phone_surrogate,
+        max_by(email_surrogate, mention_order) filter (where email_surrogate is not null) as email_surrogate,
+        max_by(customer_name_surrogate, mention_order)
+            filter (where customer_name_surrogate is not null) as customer_name_surrogate,
+        max_by(customer_name_masked, mention_order)
+            filter (where customer_name_masked is not null) as customer_name_masked,
+        max_by(phone_masked, mention_order) filter (where phone_masked is not null) as phone_masked,
+        max_by(region, mention_order) filter (where region is not null) as region,
+        max_by(segment, mention_order) filter (where segment is not null) as segment,
+        min(ordered_date) as first_ordered_date,
+        max_by(ledger_delivery_id, mention_order) as ledger_delivery_id,
+        max_by(ledger_row_number, mention_order) as ledger_row_number
+    from named_mentions
+    group by mentioned_id
+),
+
+final as (
+    select
+        cast(coalesce(masters.customer_id, mentioned.mentioned_id) as varchar) as customer_id,
+        cast(coalesce(masters.person_id, masters.customer_id, mentioned.mentioned_id) as varchar) as customer_key,
+        cast(
+            coalesce(
+                masters.phone_surrogate,
+                mentioned.phone_surrogate,
+                masters.email_surrogate,
+                mentioned.email_surrogate,
+                masters.person_id,
+                masters.customer_id,
+                mentioned.mentioned_id
+            ) as varchar
+        ) as person_key,
+        cast(coalesce(masters.phone_surrogate, mentioned.phone_surrogate) as varchar) as phone_surrogate,
+        cast(
+            coalesce(masters.customer_name_surrogate, mentioned.customer_name_surrogate) as varchar
+        ) as customer_name_surrogate,
+        cast(coalesce(masters.customer_name_masked, mentioned.customer_name_masked) as varchar) as customer_name_masked,
+        cast(coalesce(masters.phone_masked, mentioned.phone_masked) as varchar) as phone_masked,
+        cast(coalesce(masters.region, mentioned.region) as varchar) as region,
+        cast(coalesce(masters.segment, mentioned.segment) as varchar) as segment,
+        cast(masters.city as varchar) as city,
+        cast(masters.industry as varchar) as industry,
+        cast(masters.parent_customer_id as varchar) as parent_customer_id,
+        cast(masters.first_contact_date as date) as first_contact_date,
+        cast(coalesce(masters.opened_date, mentioned.first_ordered_date) as date) as opened_date,
+        cast(coalesce(masters.is_key_customer, false) as boolean) as is_key_customer,
+        cast(masters.customer_status as varchar) as customer_status,
+        cast(masters.customer_id is not null as boolean) as is_in_master,
+        cast(coalesce(masters.ledger_delivery_id, mentioned.ledger_delivery_id) as varchar) as ledger_delivery_id,
+        cast(coalesce(masters.ledger_row_number, mentioned.ledger_row_number) as bigint) as ledger_row_number
+    from masters
+    full outer join mentioned_customers as mentioned
+        on masters.customer_id = mentioned.mentioned_id
+)
+
+select * from final

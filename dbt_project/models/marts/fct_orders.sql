@@ -1,0 +1,152 @@
+-- one row per order: its header joined with what its lines and payments say; an order without a header is its lines
+with
+
+headers as (
+    select * from {{ ref('stg_orders') }}
+),
+
+lines as (
+    select * from {{ ref('fct_sales_lines') }}
+),
+
+payments as (
+    select * from {{ ref('stg_payments') }}
+),
+
+statuses as (
+    select * from {{ ref('order_statuses') }}
+),
+
+customers as (
+    select * from {{ ref('dim_customers') }}
+),
+
+phone_owners as (
+    select
+        phone_surrogate,
+        min(customer_id) as customer_id
+    from customers
+    where phone_surrogate is not null
+    group by phone_surrogate
+),
+
+order_lines as (
+    select
+        order_id,
+        min(ordered_at) filter (where line_type <> 'refund') as ordered_at,
+        min(ordered_date) filter (where line_type <> 'refund') as ordered_date,
+        max(delivered_date) as delivered_date,
+        min_by(region, line_key) as region,
+        min_by(segment, line_key) as segment,
+        min_by(channel, line_key) as channel,
+        min_by(department, line_key) as department,
+        min_by(customer_key, line_key) filter (where customer_key is not null) as customer_key,
+        min_by(person_key, line_key) filter (where person_key is not null) as person_key,
+        min_by(lead_id, line_key) filter (where lead_id is not null) as lead_id,
+        min_by(order_status, line_key) as order_status,
+        min_by(ledger_delivery_id, line_key) as ledger_delivery_id,
+        min_by(ledger_row_number, line_key) as ledger_row_number,
+        count(*) filter (where is_counted and line_type = 'sale') as counted_line_count,
+        count(*) as line_count,
+        sum(net_amount) filter (where is_counted) as sales_amount,
+        sum(quantity) filter (where is_counted) as units_sold
+    from lines
+    group by order_id
+),
+
+order_payments as (
+    select
+        order_id,
+        min(paid_date) filter (where coalesce(payment_kind, 'full') <> 'refund') as paid_date,
+        sum({{ signed_payment() }}) as paid_amount
+    from payments
+    group by order_id
+),
+
+joined as (
+    select
+        coalesce(headers.order_id, order_lines.order_id) as order_id,
+        coalesce(headers.ordered_at, order_lines.ordered_at) as ordered_at,
+        coalesce(headers.ordered_date, order_lines.ordered_date) as ordered_date,
+        headers.approved_at,
+        headers.shipped_at,
+        headers.delivered_at,
+        coalesce(headers.delivered_date, order_lines.delivered_date) as delivered_date,
+        headers.promised_date,
+        headers.paid_date as header_paid_date,
+        headers.order_amount,
+        coalesce(headers.order_status, order_lines.order_status, 'unknown') as order_status,
+        headers.region as header_region,
+        headers.segment as header_segment,
+        headers.channel as header_channel,
+        headers.department as header_department,
+        coalesce(headers.lead_id, order_lines.lead_id) as lead_id,
+        coalesce(headers.phone_surrogate, headers.email_surrogate) as contact_surrogate,
+        coalesce(headers.customer_id, phone_owners.customer_id) as known_customer_id,
+        coalesce(headers.ledger_delivery_id, order_lines.ledger_delivery_id) as ledger_delivery_id,
+        coalesce(headers.ledger_row_number, order_lines.ledger_row_number) as ledger_row_number,
+        order_lines.region as line_region,
+        order_lines.segment as line_segment,
+        order_lines.channel as line_channel,
+        order_lines.department as line_department,
+        order_lines.customer_key as line_customer_key,
+        order_lines.person_key as line_person_key,
+        order_lines.counted_line_count,
+        order_lines.line_count,
+        order_lines.sales_amount,
+        order_lines.units_sold
+    from headers
+    full outer join order_lines
+        on headers.order_id = order_lines.order_id
+    left join phone_owners
+        on headers.phone_surrogate = phone_owners.phone_surrogate
+),
+
+final as (
+    select
+        cast(joined.order_id as varchar) as order_id,
+        {{ month_start('joined.ordered_date') }} as month_start,
+        cast(joined.ordered_date as date) as ordered_date,
+        cast(joined.ordered_at as timestamp) as ordered_at,
+        cast(joined.approved_at as timestamp) as approved_at,
+        cast(joined.shipped_at as timestamp) as shipped_at,
+        cast(joined.delivered_at as timestamp) as delivered_at,
+        cast(joined.delivered_date as date) as delivered_date,
+        cast(joined.promised_date as date) as promised_date,
+        cast(coalesce(order_payments.paid_date, joined.header_paid_date) as date) as paid_date,
+        cast(joined.order_status as varchar) as order_status,
+        -- An order whose lines are all samples, gifts or refunds is no sale.
+        cast(
+            coalesce(statuses.counts_as_sale, true) and coalesce(joined.counted_line_count, 1) > 0 as boolean
+        ) as is_counted,
+        cast(coalesce(statuses.is_cancelled, false) as boolean) as is_cancelled,
+        cast(
+            not coalesce(statuses.is_cancelled, false)
+            and (coalesce(statuses.is_delivered, false) or joined.delivered_date is not null) as boolean
+        ) as is_delivered,
+        cast(coalesce(joined.header_region, joined.line_region, customers.region, 'unknown') as varchar) as region,
+        cast(coalesce(joined.header_segment, joined.line_segment, customers.segment, 'unknown') as varchar) as segment,
+        cast(coalesce(joined.header_channel, joined.line_channel, 'unknown') as varchar) as channel,
+        cast(coalesce(joined.header_department, joined.line_department, 'unknown') as varchar) as department,
+        cast(coalesce(customers.customer_key, joined.line_customer_key) as varchar) as customer_key,
+        cast(
+            coalesce(joined.contact_surrogate, customers.person_key, joined.line_person_key) as varchar
+        ) as person_key,
+        cast(joined.lead_id as varchar) as lead_id,
+        cast(coalesce(joined.line_count, 0) as bigint) as line_count,
+        cast(coalesce(joined.units_sold, 0) as decimal(18, 4)) as units_sold,
+        cast(coalesce(joined.sales_amount, 0) as decimal(18, 2)) as sales_amount,
+        cast(joined.order_amount as decimal(18, 2)) as order_amount,
+        cast(coalesce(order_payments.paid_amount, 0) as decimal(18, 2)) as paid_amount,
+        cast(joined.ledger_delivery_id as varchar) as ledger_delivery_id,
+        cast(joined.ledger_row_number as bigint) as ledger_row_number
+    from joined
+    left join customers
+        on joined.known_customer_id = customers.customer_id
+    left join order_payments
+        on joined.order_id = order_payments.order_id
+    left join statuses
+        on joined.order_status = statuses.order_status
+)
+
+select * from final

@@ -1,0 +1,37 @@
+-- one row per payment, with the order that it pays for; refunds are negative
+with
+
+payments as (
+    select * from {{ ref('stg_payments') }}
+),
+
+orders as (
+    select * from {{ ref('fct_orders') }}
+),
+
+final as (
+    select
+        cast(payments.ledger_record_key as varchar) as payment_key,
+        cast(payments.order_id as varchar) as order_id,
+        cast(payments.payment_sequence as bigint) as payment_sequence,
+        -- The month of the order, so that sales and what was paid for them stand in one row of a report.
+        cast(orders.month_start as date) as month_start,
+        cast(payments.paid_date as date) as paid_date,
+        {{ month_start('payments.paid_date') }} as paid_month,
+        cast(payments.due_date as date) as due_date,
+        cast(coalesce(orders.region, 'unknown') as varchar) as region,
+        cast(coalesce(orders.segment, 'unknown') as varchar) as segment,
+        cast(coalesce(orders.channel, 'unknown') as varchar) as channel,
+        cast(orders.customer_key as varchar) as customer_key,
+        cast(orders.person_key as varchar) as person_key,
+        cast(payments.payment_method as varchar) as payment_method,
+        cast(payments.payment_kind as varchar) as payment_kind,
+        cast({{ signed_payment('payments.') }} as decimal(18, 2)) as paid_amount,
+        cast(payments.ledger_delivery_id as varchar) as ledger_delivery_id,
+        cast(payments.ledger_row_number as bigint) as ledger_row_number
+    from payments
+    left join orders
+        on payments.order_id = orders.order_id
+)
+
+select * from final
