@@ -13,6 +13,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -23,8 +24,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError
 
-# Raised when the meaning of conforming changes, so that originals are read again under the new rules.
-INTAKE_RULES_VERSION = 1
+from pipelines.errors import MarketLedgerError
+from pipelines.texts import text
 
 PERSONAL_CLASSES = frozenset({"name", "phone", "email", "address", "network", "identity"})
 AMOUNT_TYPE = pl.Decimal(18, 4)
@@ -48,17 +49,31 @@ _LAKE_TYPES: dict[str, pl.DataType] = {
 }
 
 LogicalType = Literal["string", "integer", "number", "boolean", "date", "timestamp", "time", "code"]
-Classification = Literal[
-    "public", "internal", "name", "phone", "email", "address", "network", "identity", "free_text"
-]
+Classification = Literal["public", "internal", "name", "phone", "email", "address", "network", "identity", "free_text"]
 
 
-class DefinitionError(Exception):
-    """A contract, vocabulary or mapping that cannot be used; each problem reads `file:line: what`."""
+@dataclass(frozen=True)
+class DefinitionProblem:
+    """One mistake in a YAML file; its text is `definitions.<code>`."""
 
-    def __init__(self, problems: Iterable[str]) -> None:
+    file: str
+    line: int
+    code: str
+    params: dict[str, object]
+
+    def message(self, language: str) -> str:
+        return f"{self.file}:{self.line}: {text(f'definitions.{self.code}', language, **self.params)}"
+
+
+class DefinitionError(MarketLedgerError):
+    """A contract, vocabulary or mapping that cannot be used, with every mistake found."""
+
+    def __init__(self, problems: Iterable[DefinitionProblem]) -> None:
         self.problems = tuple(problems)
-        super().__init__("\n".join(self.problems))
+        super().__init__("definitions")
+
+    def message(self, language: str) -> str:
+        return "\n".join(problem.message(language) for problem in self.problems)
 
 
 class Strict(BaseModel):
@@ -175,9 +190,7 @@ class Contract(Strict):
     supersede: Supersede
     tables: tuple[Table, ...] = Field(alias="schema", min_length=1, max_length=1)
 
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, populate_by_name=True, ignored_types=(cached_property,)
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, ignored_types=(cached_property,))
 
     @property
     def properties(self) -> tuple[Property, ...]:
@@ -208,7 +221,7 @@ class Contract(Strict):
         """Changes when rows would be read differently; not when a description or an example does."""
         unread = {"description", "examples"}
         fields = [field.model_dump(exclude=unread) for field in self.properties]
-        content = [INTAKE_RULES_VERSION, self.id, self.supersede.model_dump(), fields]
+        content = [self.id, self.supersede.model_dump(), fields]
         text = json.dumps(content, ensure_ascii=False, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -282,7 +295,7 @@ def load_contracts(folders: Iterable[Path]) -> dict[str, Contract]:
     documents = [(file, read_yaml(file)) for file in files]
     vocabulary = _merge_vocabularies(documents)
     contracts: dict[str, Contract] = {}
-    problems: list[str] = []
+    problems: list[DefinitionProblem] = []
     for file, document in documents:
         if document.get("kind") == "Vocabulary":
             continue
@@ -302,11 +315,12 @@ def read_yaml(file: Path) -> CommentedMap:
         document = YAML(typ="rt").load(file.read_text(encoding="utf-8-sig"))
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise DefinitionError([f"{file.name}:{line}: {error.problem or error.context}"]) from error
+        detail = {"detail": error.problem or error.context}
+        raise DefinitionError([DefinitionProblem(file.name, line, "not_yaml", detail)]) from error
     except UnicodeDecodeError as error:
-        raise DefinitionError([f"{file.name}:1: not UTF-8 text"]) from error
+        raise DefinitionError([DefinitionProblem(file.name, 1, "not_utf8", {})]) from error
     if not isinstance(document, CommentedMap):
-        raise DefinitionError([f"{file.name}:1: a map of keys is expected"])
+        raise DefinitionError([DefinitionProblem(file.name, 1, "not_a_map", {})])
     return document
 
 
@@ -326,7 +340,7 @@ def line_of(document: Any, path: Iterable[int | str]) -> int:
 
 
 def definition_error(file: Path, document: CommentedMap, error: ValidationError) -> DefinitionError:
-    """pydantic's findings, each with the line it stands on."""
+    """pydantic's findings in our words, each with the line it stands on."""
     findings = error.errors()
     places = [finding["loc"] for finding in findings]
     problems = []
@@ -334,8 +348,16 @@ def definition_error(file: Path, document: CommentedMap, error: ValidationError)
         place = finding["loc"]
         if any(other != place and other[: len(place)] == place for other in places):
             continue  # follows from a finding deeper inside
-        path = ".".join(str(step) for step in finding["loc"])
-        problems.append(f"{file.name}:{line_of(document, finding['loc'])}: {path}: {finding['msg']}")
+        key = ".".join(str(step) for step in place)
+        code, params = "invalid", {"key": key, "detail": finding["msg"]}
+        if finding["type"] == "extra_forbidden":
+            code, params = "unknown_key", {"key": key}
+        elif finding["type"] == "missing":
+            code, params = "missing_key", {"key": key}
+        elif finding["type"] == "literal_error":
+            allowed = finding["ctx"]["expected"]
+            code, params = "not_allowed", {"key": key, "value": str(finding["input"]), "allowed": allowed}
+        problems.append(DefinitionProblem(file.name, line_of(document, place), code, params))
     return DefinitionError(problems)
 
 
@@ -349,15 +371,17 @@ def _merge_vocabularies(documents: list[tuple[Path, CommentedMap]]) -> dict[str,
 
 
 def _load_contract(file: Path, document: CommentedMap, vocabulary: Mapping[str, dict[str, Any]]) -> Contract:
-    problems: list[str] = []
-    resolved = _plain(document)
-    for table_index, table in enumerate(resolved.get("schema") or []):
-        for index, field in enumerate(table.get("properties") or []):
+    problems: list[DefinitionProblem] = []
+    resolved = plain(document)
+    tables = resolved.get("schema")
+    for table_index, table in enumerate(tables if isinstance(tables, list) else []):
+        fields = table.get("properties") if isinstance(table, dict) else None
+        for index, field in enumerate(fields or []):
             try:
-                table["properties"][index] = _resolve(field, vocabulary)
-            except LookupError as error:
+                fields[index] = _resolve(field, vocabulary)
+            except _UnknownReference as unknown:
                 line = line_of(document, ("schema", table_index, "properties", index))
-                problems.append(f"{file.name}:{line}: {error.args[0]}")
+                problems.append(DefinitionProblem(file.name, line, unknown.code, {"name": unknown.name}))
     if problems:
         raise DefinitionError(problems)
     try:
@@ -370,85 +394,94 @@ def _load_contract(file: Path, document: CommentedMap, vocabulary: Mapping[str, 
     return contract
 
 
-def _plain(node: Any) -> Any:
+def plain(node: Any) -> Any:
+    """The same content without line numbers."""
     if isinstance(node, CommentedMap):
-        return {key: _plain(value) for key, value in node.items()}
+        return {key: plain(value) for key, value in node.items()}
     if isinstance(node, CommentedSeq):
-        return [_plain(value) for value in node]
+        return [plain(value) for value in node]
     return node
+
+
+class _UnknownReference(LookupError):
+    def __init__(self, code: str, name: str) -> None:
+        super().__init__(name)
+        self.code, self.name = code, name
 
 
 def _resolve(field: dict[str, Any], vocabulary: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
     """The property with its definition and its code list filled in; synonyms of both are kept."""
+    if not isinstance(field, dict):
+        return field
     own = dict(field)
     definition = own.pop("definition", None)
     base: dict[str, Any] = {}
     if definition is not None:
         if definition not in vocabulary["fields"]:
-            raise LookupError(f"no definition '{definition}' in the vocabulary")
-        base = _plain(vocabulary["fields"][definition])
+            raise _UnknownReference("unknown_definition", str(definition))
+        base = plain(vocabulary["fields"][definition])
     merged = base | own
     if "synonyms" in base and "synonyms" in own:
-        languages = ("zh", "en")
         merged["synonyms"] = {
-            name: [*base["synonyms"].get(name, []), *own["synonyms"].get(name, [])] for name in languages
+            name: [*base["synonyms"].get(name, []), *own["synonyms"].get(name, [])] for name in ("zh", "en")
         }
     code_list = merged.get("codeList")
     if code_list is not None:
         if code_list not in vocabulary["codeLists"]:
-            raise LookupError(f"no code list '{code_list}' in the vocabulary")
-        merged["codes"] = [*_plain(vocabulary["codeLists"][code_list]), *merged.get("codes", [])]
+            raise _UnknownReference("unknown_code_list", str(code_list))
+        merged["codes"] = [*plain(vocabulary["codeLists"][code_list]), *merged.get("codes", [])]
     return merged
 
 
-def _inconsistencies(file: Path, document: CommentedMap, contract: Contract) -> Iterator[str]:
+def _inconsistencies(file: Path, document: CommentedMap, contract: Contract) -> Iterator[DefinitionProblem]:
     """What pydantic cannot see: names used twice, words that mean two things, unknown fields in the scope."""
     headers: dict[str, str] = {}
     names: set[str] = set()
     for index, field in enumerate(contract.properties):
-        here = f"{file.name}:{line_of(document, ('schema', 0, 'properties', index))}"
+        line = line_of(document, ("schema", 0, "properties", index))
         if field.name in names:
-            yield f"{here}: field '{field.name}' stands twice"
+            yield DefinitionProblem(file.name, line, "field_twice", {"field": field.name})
         names.add(field.name)
         for word in field.spellings():
             other = headers.setdefault(normal_header(word), field.name)
             if other != field.name:
-                yield f"{here}: '{word}' names both '{other}' and '{field.name}'"
-        yield from _code_problems(here, field)
-        if field.pattern is not None:
-            try:
-                re.compile(field.pattern)
-            except re.error as error:
-                yield f"{here}: pattern of '{field.name}': {error}"
-    supersede_line = f"{file.name}:{line_of(document, ('supersede',))}"
-    for problem in supersede_problems(contract.supersede, contract):
-        yield f"{supersede_line}: {problem}"
+                params: dict[str, object] = {"word": word, "first": other, "second": field.name}
+                yield DefinitionProblem(file.name, line, "word_of_two_fields", params)
+        for code, params in _property_problems(field):
+            yield DefinitionProblem(file.name, line, code, params)
+    for code, params in supersede_problems(contract.supersede, contract):
+        yield DefinitionProblem(file.name, line_of(document, ("supersede",)), code, params)
 
 
-def _code_problems(here: str, field: Property) -> Iterator[str]:
-    spellings: dict[str, str] = {}
+def _property_problems(field: Property) -> Iterator[tuple[str, dict[str, object]]]:
     if field.logicalType == "code" and not field.codes and not field.openCodes:
-        yield f"{here}: '{field.name}' is a code without codes"
+        yield "codes_missing", {"field": field.name}
+    spellings: dict[str, str] = {}
     for code in field.codes:
         for word in code.spellings():
             other = spellings.setdefault(normal_code(word), code.code)
             if other != code.code:
-                yield f"{here}: '{word}' of '{field.name}' means both '{other}' and '{code.code}'"
+                params = {"word": word, "field": field.name, "first": other, "second": code.code}
+                yield "word_of_two_codes", dict(params)
+    if field.pattern is not None:
+        try:
+            re.compile(field.pattern)
+        except re.error as error:
+            yield "bad_pattern", {"field": field.name, "detail": str(error)}
 
 
-def supersede_problems(supersede: Supersede, contract: Contract) -> Iterator[str]:
+def supersede_problems(supersede: Supersede, contract: Contract) -> Iterator[tuple[str, dict[str, object]]]:
     """Why this way of superseding does not fit the contract."""
-    for name, period in supersede.scope_parts():
+    scope = list(supersede.scope_parts())
+    for name in [*(name for name, _ in scope), *supersede.key]:
         if name not in contract.by_name:
-            yield f"scope: no field '{name}'"
-        elif period not in (None, "month", "year", "day"):
-            yield f"scope: unknown period '{period}'"
-        elif contract.by_name[name].is_personal:
-            yield f"scope: '{name}' is personal"
-    for name in supersede.key:
-        if name not in contract.by_name:
-            yield f"key: no field '{name}'"
-    if supersede.by == "scope" and not supersede.scope:
-        yield "superseding by scope needs its fields"
+            yield "unknown_field", {"field": name, "source": contract.id}
+        elif contract.by_name[name].is_personal or contract.by_name[name].is_free_text:
+            yield "personal_scope", {"field": name}
+    for _, period in scope:
+        if period not in (None, "day", "month", "year"):
+            yield "unknown_period", {"period": period}
+    if supersede.by == "scope" and not scope:
+        yield "scope_missing", {}
     if supersede.by == "key" and not (supersede.key or contract.primary_key):
-        yield "superseding by key needs a primary key"
+        yield "key_missing", {}
