@@ -134,9 +134,7 @@ def write_run_context(settings: Settings, as_of: datetime, run_id: str) -> None:
 
 def write_labels(lake: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     frame = pl.DataFrame(list(rows), schema=LABELS_SCHEMA)
-    frame = frame.unique(["domain", "code"], keep="first", maintain_order=True).sort(
-        "domain", "sort_order", "code"
-    )
+    frame = frame.unique(["domain", "code"], keep="first", maintain_order=True).sort("domain", "sort_order", "code")
     write_table_if_changed(frame, lake / "labels" / "labels.parquet")
 
 

@@ -75,9 +75,7 @@ class Receipt:
         """Every row read is accepted, rejected, waiting or skipped, and none is two of them."""
         accounted = self.rows_accepted + self.rows_rejected + self.rows_waiting + self.rows_skipped
         if self.rows_read != accounted or self.rows_with_warning > self.rows_accepted:
-            raise MiscountedError(
-                f"delivery {self.delivery_id}: {self.rows_read} rows read, {accounted} accounted for"
-            )
+            raise MiscountedError(f"delivery {self.delivery_id}: {self.rows_read} rows read, {accounted} accounted for")
         if self.status not in STATUSES:
             raise MiscountedError(f"delivery {self.delivery_id}: status {self.status!r} is unknown")
 

@@ -12,18 +12,17 @@ from collections.abc import Iterable, Sequence
 
 import polars as pl
 
+from pipelines.intake.read.model import BROKEN, ROW_NUMBER, SKIP, TECHNICAL_COLUMNS
+
 RETURNED_DELIVERY = "ledger_delivery"
 RETURNED_ROW = "ledger_row"
 EXAMPLE_MARK = "ledger_example"
 NOTES_MARK = "ledger_notes"
 REASON_MARK = "↳"
 
-ROW_NUMBER = "ledger_row_number"
-SKIP_REASON = "ledger_skip"
-
 _TECHNICAL = {RETURNED_DELIVERY, RETURNED_ROW, EXAMPLE_MARK}
 # A spreadsheet program runs a cell that begins so as a formula; a plain number is harmless and stays.
-_FORMULA_START = re.compile(r"^[=+\-@\t\r]")
+_FORMULA_START = re.compile(r"^'*[=+\-@\t\r]")
 _PLAIN_NUMBER = re.compile(r"^[+-]?[\d.,]+%?$")
 
 
@@ -42,11 +41,14 @@ def business_header(header: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name in header if name not in _TECHNICAL and not name.startswith(REASON_MARK))
 
 
-def guard_formula(value: str) -> str:
-    """A cell for a CSV file that no spreadsheet program takes for a formula."""
-    if _FORMULA_START.match(value) and not _PLAIN_NUMBER.match(value):
-        return "'" + value
-    return value
+def guard_formula(value: str, is_workbook: bool = False) -> str:
+    """A returned cell that no spreadsheet program takes for a formula; `prepare` takes the guard off again.
+
+    A workbook's text cells are never formulas: there, only a cell that looks guarded already is guarded.
+    """
+    if not _FORMULA_START.match(value) or _PLAIN_NUMBER.match(value):
+        return value
+    return value if is_workbook and not value.startswith("'") else "'" + value
 
 
 def example_mark(cells: Iterable[object]) -> str:
@@ -60,35 +62,52 @@ def example_digest(cells: Iterable[object]) -> str:
     return hashlib.blake2b(joined.encode(), digest_size=4).hexdigest()
 
 
-def prepare(batch: pl.DataFrame, header: Sequence[str]) -> pl.DataFrame:
+def prepare(batch: pl.DataFrame, header: Sequence[str], returned_delivery: str | None = None) -> pl.DataFrame:
     """A batch as the sender meant it: own columns only, original row numbers, example rows skipped.
 
-    A row of a return that lost its row number keeps a null one; an example row that somebody wrote over is
-    no longer an example, and says so by the skip reason `example_changed`, which the caller rejects.
+    A returned row that lost its row number or belongs to another delivery, and an example row that somebody
+    wrote over, cannot be trusted: they are marked broken, to be rejected with that reason.
     """
     own = business_header(header)
     if EXAMPLE_MARK in header:
         batch = _skip_examples(batch, own)
     if is_return(header):
-        number = pl.col(RETURNED_ROW).str.strip_chars().str.replace(r"\.0+$", "")
-        unguarded = [pl.col(name).str.replace(r"^'([=+\-@\t\r])", "${1}") for name in own]
-        batch = batch.with_columns(number.cast(pl.Int64, strict=False).alias(ROW_NUMBER), *unguarded)
-    return batch.select(*own, ROW_NUMBER, SKIP_REASON)
+        batch = _restore_returned(batch, own, returned_delivery)
+    return batch.select(*own, *TECHNICAL_COLUMNS)
+
+
+def _restore_returned(batch: pl.DataFrame, own: Sequence[str], returned_delivery: str | None) -> pl.DataFrame:
+    digits = pl.col(RETURNED_ROW).str.strip_chars().str.replace(r"\.0+$", "")
+    number = digits.cast(pl.Int64, strict=False)
+    is_other = pl.col(RETURNED_DELIVERY).str.strip_chars().ne_missing(pl.lit(returned_delivery))
+    broken = (
+        pl.when(pl.col(SKIP).is_not_null() | pl.col(BROKEN).is_not_null())
+        .then(pl.col(BROKEN))
+        .when(is_other)
+        .then(pl.lit("other_delivery"))
+        .when(number.is_null())
+        .then(pl.lit("lost_row_number"))
+    )
+    unguarded = [pl.col(name).str.replace(r"^'('*[=+\-@\t\r])", "${1}") for name in own]
+    numbered = pl.coalesce(number, pl.col(ROW_NUMBER)).alias(ROW_NUMBER)
+    return batch.with_columns(broken.alias(BROKEN), numbered, *unguarded)
 
 
 def _skip_examples(batch: pl.DataFrame, own: Sequence[str]) -> pl.DataFrame:
-    marked = pl.col(EXAMPLE_MARK).str.strip_chars().str.starts_with("example:")
-    if batch.filter(marked).is_empty():
+    """Marked rows are few (one, usually), so only those are looked at one by one."""
+    marked = pl.col(EXAMPLE_MARK).str.strip_chars().str.starts_with("example:").fill_null(False)
+    candidates = batch.with_row_index("ledger_position").filter(marked)
+    if candidates.is_empty():
         return batch
-    reasons = []
-    for row in batch.iter_rows(named=True):
-        mark = (row[EXAMPLE_MARK] or "").strip()
-        if not mark.startswith("example:"):
-            reasons.append(row[SKIP_REASON])
-        else:
-            unchanged = mark == example_mark(row[name] for name in own)
-            reasons.append("example" if unchanged else "example_changed")
-    return batch.with_columns(pl.Series(SKIP_REASON, reasons, dtype=pl.String))
+    unchanged: list[int] = []
+    changed: list[int] = []
+    for row in candidates.iter_rows(named=True):
+        is_unchanged = row[EXAMPLE_MARK].strip() == example_mark(row[name] for name in own)
+        (unchanged if is_unchanged else changed).append(row["ledger_position"])
+    position = pl.int_range(pl.len(), dtype=pl.UInt32)
+    skip = pl.when(position.is_in(unchanged)).then(pl.lit("example")).otherwise(pl.col(SKIP))
+    broken = pl.when(position.is_in(changed)).then(pl.lit("example_changed")).otherwise(pl.col(BROKEN))
+    return batch.with_columns(skip.alias(SKIP), broken.alias(BROKEN))
 
 
 def _canonical(cell: object) -> str:
