@@ -1,0 +1,313 @@
+"""The pieces that views share: tiles, tables, banners, passports, downloads. Each takes figures and draws them."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from html import escape
+from typing import Any
+
+import streamlit as st
+
+from dashboards import charts, formatting
+from dashboards.context import Context
+
+Row = dict[str, Any]
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table: which field, what header, how it is written."""
+
+    field: str
+    title: str
+    unit: str = "text"
+    write: Callable[[Row], str] | None = None
+
+    @property
+    def is_number(self) -> bool:
+        return self.unit not in ("text", "code", "date", "month")
+
+
+def heading(context: Context, title: str, subtitle: str = "") -> None:
+    st.html(f"<h1>{escape(title)}</h1><div class='ledger-sub'>{escape(subtitle)}</div>")
+
+
+def chart_title(title: str, note: str = "") -> None:
+    """What the chart shows, as a sentence; what it is drawn from, below in small."""
+    below = f"<div class='ledger-note'>{escape(note)}</div>" if note else ""
+    st.html(f"<h3>{escape(title)}</h3>{below}")
+
+
+def chart(drawing: Any, description: str) -> None:
+    st.altair_chart(drawing, theme=None, alt=description)
+
+
+def note(text: str) -> None:
+    st.html(f"<div class='ledger-note'>{escape(text)}</div>")
+
+
+def section_banner(context: Context, *sections: str) -> bool:
+    """Say so when a section stands at its last good version or warnings travel with it. False: nothing to show."""
+    shown = True
+    for section in sections:
+        state = context.sections.get(section)
+        if state is None or state["state"] == "ok":
+            continue
+        name = context.text(f"sections.{section}")
+        if state["state"] == "held_never_published":
+            message, shown = context.text("banner.never_published", section=name), False
+        else:
+            message = context.text(
+                "banner.held",
+                section=name,
+                as_of=formatting.moment(state["as_of"], context.language, context.time_zone),
+                reason=context.reason(state),
+            )
+        st.html(f"<div class='ledger-banner' role='status'>{escape(message)}</div>")
+    return shown
+
+
+# --- tiles -------------------------------------------------------------------------------------------------------
+
+
+def tile(context: Context, row: Row | None, metric: str, series: Sequence[Row] = ()) -> None:
+    """One figure: value, interval or base, change on last month and last year, a short history, its passport."""
+    with st.container(border=True):
+        if row is None:
+            label = context.metric_label(None, metric)
+            st.html(
+                f"<div class='ledger-tile'><div class='label'>{escape(label)}</div><div class='value grey'>–</div></div>"
+            )
+            return
+        st.html(_tile_html(context, row, [point["value"] for point in series]))
+        passport_button(context, row["report"], row["column_name"], key=metric)
+
+
+def _tile_html(context: Context, row: Row, history: list[float | None]) -> str:
+    write = context.figure
+    is_weak = row["value_status"] in ("small_base", "wide_interval", "not_available")
+    detail = formatting.interval(row["low"], row["high"], row["unit"], context.language)
+    if row["value_status"] != "ok":
+        detail = context.text(f"value_status.{row['value_status']}")
+    elif row["target_value"] is not None:
+        detail = context.text("tile.target", value=write(row["target_value"], row["unit"]))
+    elif detail:
+        detail = context.text("tile.interval", interval=detail)
+    changes = "".join(
+        _change_html(
+            context,
+            row[f"{period}_change"],
+            row["change_kind"],
+            row[f"{period}_change_is_significant"],
+            period,
+        )
+        for period in ("previous", "last_year")
+    )
+    return (
+        f"<div class='ledger-tile'><div class='label' title='{escape(context.metric_label(row, row['metric']))}'>"
+        f"{escape(context.metric_label(row, row['metric']))}</div>"
+        f"<div class='value{' grey' if is_weak else ''}'>{escape(write(row['value'], row['unit']))}</div>"
+        f"<div class='detail'>{escape(detail)}</div><div class='changes'>{changes}</div>"
+        f"{charts.sparkline(history, context.palette)}</div>"
+    )
+
+
+def _change_html(context: Context, value: float | None, kind: str, is_significant: bool | None, period: str) -> str:
+    """No arrow without evidence: a change that may be chance is written grey and without one."""
+    name = context.text(f"tile.{period}")
+    if value is None:
+        return f"<span>{escape(name)} –</span>"
+    text = escape(formatting.change(value, kind, context.language))
+    if is_significant is False or value == 0:
+        hint = escape(context.text("tile.not_significant"))
+        return f"<span title='{hint}'>{escape(name)} {text}</span>"
+    return f"<span>{escape(name)} <b>{'▲' if value > 0 else '▼'} {text}</b></span>"
+
+
+# --- passports ---------------------------------------------------------------------------------------------------
+
+
+def passport_button(context: Context, report: str, column: str, key: str, **more: Any) -> None:
+    """A small button that opens the passport of a figure; its content is read only when it is opened."""
+    opened = st.popover(context.text("passport.open"), key=f"passport-{key}", on_change="rerun", type="tertiary")
+    if opened.open:
+        with opened:
+            _passport(context, report, column, **more)
+
+
+def _passport(context: Context, report: str, column: str, **more: Any) -> None:
+    passport = context.publication.passport(report, column)
+    if passport is None:
+        st.write(context.text("passport.none"))
+        return
+    language = context.language
+    lines = [
+        ("passport.definition", passport[f"definition_{language}"]),
+        ("passport.numerator", passport[f"numerator_{language}"]),
+        ("passport.denominator", passport[f"denominator_{language}"]),
+        ("passport.base", passport[f"base_{language}"]),
+    ]
+    choice = context.choice
+    behind = context.publication.passport_rows(report, column, choice.month, choice.region, choice.segment)
+    if behind:
+        lines.append(
+            (
+                "passport.rows",
+                context.text("passport.rows_value", rows=f"{behind['row_count']:,}", files=f"{behind['file_count']:,}"),
+            )
+        )
+    lines.append(("passport.model", f"{report}.{column}"))
+    lines.append(("passport.upstream", passport["upstream_models"]))
+    lines.append(
+        (
+            "passport.checks",
+            context.text("passport.checks_value", passed=passport["checks_passed"], total=passport["checks_total"]),
+        )
+    )
+    section = context.sections.get(passport["section"])
+    moment = section["as_of"] if section else context.information["as_of"]
+    lines.append(("passport.as_of", formatting.moment(moment, language, context.time_zone)))
+    body = "".join(
+        f"<tr><td class='grey'>{escape(context.text(name))}</td><td>{escape(str(value))}</td></tr>"
+        for name, value in lines
+        if value
+    )
+    st.html(f"<b>{escape(passport[f'label_{language}'])}</b><table class='ledger-table'>{body}</table>")
+    if passport["fact"]:
+        st.page_link(
+            context.pages["rows"],
+            label=context.text("passport.to_rows"),
+            query_params=choice.query(report=report, column=column, **more),
+        )
+    with st.expander(context.text("passport.sql")):
+        st.code(passport["compiled_sql"], language="sql")
+
+
+# --- tables and downloads ----------------------------------------------------------------------------------------
+
+
+def table(
+    context: Context,
+    rows: Sequence[Row],
+    columns: Sequence[Column],
+    total: Callable[[Row], bool] | None = None,
+) -> None:
+    """An aligned table that prints; the total row is set off."""
+    head = "".join(
+        f"<th class='{'number' if column.is_number else ''}'>{escape(column.title)}</th>" for column in columns
+    )
+    body = "".join(
+        f"<tr class='{'total' if total and total(row) else ''}'>"
+        + "".join(
+            f"<td class='{'number' if column.is_number else ''}'>{escape(_cell(context, row, column))}</td>"
+            for column in columns
+        )
+        + "</tr>"
+        for row in rows
+    )
+    empty = "" if rows else f"<div class='ledger-note'>{escape(context.text('table.empty'))}</div>"
+    st.html(
+        f"<div class='ledger-scroll'><table class='ledger-table'><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{empty}"
+    )
+
+
+def _cell(context: Context, row: Row, column: Column) -> str:
+    if column.write is not None:
+        return column.write(row)
+    value = row.get(column.field)
+    if column.unit == "code":
+        return context.label(column.field, value)
+    if column.unit == "text":
+        return "" if value is None else str(value)
+    return context.figure(value, column.unit)
+
+
+def downloads(context: Context, rows: Sequence[Row], columns: Sequence[Column], name: str) -> None:
+    """The same rows as CSV (opens right in a Chinese Excel) and as a workbook, with the headers of the table."""
+    left, right, _ = st.columns([1, 1, 6])
+    left.download_button(
+        context.text("download.csv"),
+        lambda: as_csv(context, rows, columns),
+        f"{name}.csv",
+        "text/csv",
+        key=f"csv-{name}",
+        on_click="ignore",
+    )
+    right.download_button(
+        context.text("download.xlsx"),
+        lambda: as_workbook(context, rows, columns, name),
+        f"{name}.xlsx",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        key=f"xlsx-{name}",
+        on_click="ignore",
+    )
+
+
+def _exported(context: Context, row: Row, column: Column) -> Any:
+    value = row.get(column.field)
+    if column.unit == "code":
+        value = context.label(column.field, value)
+    elif column.write is not None and not column.is_number:
+        value = column.write(row)
+    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
+        return "'" + value  # a cell that a spreadsheet would run as a formula stays text
+    return value
+
+
+def as_csv(context: Context, rows: Sequence[Row], columns: Sequence[Column]) -> bytes:
+    """UTF-8 with a byte order mark, which Excel needs to see that it is not the system's code page."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow([column.title for column in columns])
+    writer.writerows([[_exported(context, row, column) for column in columns] for row in rows])
+    return text.getvalue().encode("utf-8-sig")
+
+
+def as_workbook(context: Context, rows: Sequence[Row], columns: Sequence[Column], name: str) -> bytes:
+    """One sheet, header frozen, figures as figures with the number format of their unit."""
+    import xlsxwriter
+
+    target = io.BytesIO()
+    with xlsxwriter.Workbook(target, {"in_memory": True, "strings_to_formulas": False}) as workbook:
+        sheet = workbook.add_worksheet(name[:31])
+        header = workbook.add_format({"bold": True, "bottom": 1})
+        formats = {
+            "percent": workbook.add_format({"num_format": "0.0%"}),
+            "currency": workbook.add_format({"num_format": "#,##0.00"}),
+            "count": workbook.add_format({"num_format": "#,##0"}),
+            "date": workbook.add_format({"num_format": "yyyy-mm-dd"}),
+        }
+        for index, column in enumerate(columns):
+            sheet.write_string(0, index, column.title, header)
+            sheet.set_column(index, index, max(12, len(column.title) * 2))
+        for line, row in enumerate(rows, start=1):
+            for index, column in enumerate(columns):
+                _write_cell(
+                    sheet,
+                    line,
+                    index,
+                    _exported(context, row, column),
+                    formats.get(column.unit),
+                    formats["date"],
+                )
+        sheet.freeze_panes(1, 0)
+    return target.getvalue()
+
+
+def _write_cell(sheet: Any, line: int, index: int, value: Any, style: Any, date_style: Any) -> None:
+    if value is None:
+        return
+    if isinstance(value, bool):
+        sheet.write_boolean(line, index, value)
+    elif isinstance(value, (datetime, date)):
+        sheet.write_datetime(line, index, value, date_style)
+    elif isinstance(value, (int, float, Decimal)):
+        sheet.write_number(line, index, float(value), style)
+    else:
+        sheet.write_string(line, index, str(value))

@@ -1,0 +1,120 @@
+"""What every view is given: the publication, the reader's choice, the texts and the look."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from dashboards import charts, formatting
+from dashboards.formatting import Language
+from dashboards.queries import Publication
+from dashboards.state import Choice
+
+STRINGS = Path(__file__).parent / "strings"
+
+
+@cache
+def strings(language: Language) -> dict[str, str]:
+    """Every text of one language, flattened to dotted keys."""
+    from ruamel.yaml import YAML
+
+    def flatten(node: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+        flat: dict[str, str] = {}
+        for name, value in node.items():
+            if isinstance(value, Mapping):
+                flat |= flatten(value, f"{prefix}{name}.")
+            else:
+                flat[f"{prefix}{name}"] = str(value).strip()
+        return flat
+
+    return flatten(YAML(typ="safe").load((STRINGS / f"{language}.yml").read_text("utf-8")))
+
+
+def text(language: Language, key: str, **parameters: Any) -> str:
+    return strings(language)[key].format(**parameters)
+
+
+@dataclass(frozen=True)
+class Context:
+    """Built once a rerun by the frame, handed to the view."""
+
+    publication: Publication
+    choice: Choice
+    information: Mapping[str, Any]
+    sections: Mapping[str, Mapping[str, Any]]
+    labels: Mapping[tuple[str, str], tuple[str, str]]
+    palette: charts.Palette
+    pages: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def language(self) -> Language:
+        return self.choice.language
+
+    @property
+    def time_zone(self) -> str:
+        return str(self.information["time_zone"])
+
+    def text(self, key: str, **parameters: Any) -> str:
+        return text(self.language, key, **parameters)
+
+    def figure(self, value: Any, unit: str, exact: bool = False) -> str:
+        return formatting.figure(value, unit, self.language, self.information["currency"], exact)
+
+    def month(self, short: bool = False) -> str:
+        return formatting.month(self.choice.month, self.language, short)
+
+    def label(self, domain: str, code: Any) -> str:
+        """The name of a code in the reader's language; a company's own value stands as it is."""
+        if code is None:
+            return formatting.NOT_AVAILABLE
+        own = strings(self.language).get(f"values.{code}")
+        found = self.labels.get((domain, str(code)))
+        if found:
+            return found[self.language == "en"]
+        return own or str(code)
+
+    def scope(self) -> str:
+        """Region and segment of this view, in words."""
+        region = (
+            self.label("region", self.choice.region)
+            if self.choice.region != "all"
+            else self.text("filters.all_regions")
+        )
+        segment = (
+            self.label("segment", self.choice.segment)
+            if self.choice.segment != "all"
+            else self.text("filters.all_segments")
+        )
+        return f"{region} · {segment}"
+
+    def metric_label(self, row: Mapping[str, Any] | None, metric: str) -> str:
+        key = f"metrics.{metric}"
+        if key in strings(self.language):
+            return self.text(key)
+        if row is not None:
+            passport = self.publication.passport(row["report"], row["column_name"])
+            if passport:
+                return str(passport[f"label_{self.language}"])
+        return metric
+
+    def column_title(self, report: str, column: str) -> str:
+        """The header of a report's column as its yml names it."""
+        passport = self.publication.column_labels(report).get(column)
+        return str(passport[f"label_{self.language}"]) if passport else column
+
+    def reason(self, state: Mapping[str, Any]) -> str:
+        """Which checks hold a section back, as the checks are named."""
+        return str(state.get(f"reason_{self.language}") or "")
+
+    def axis_format(self, unit: str) -> str:
+        """A Vega expression that writes an axis label as this language counts."""
+        if unit == "percent":
+            return "format(datum.value, '.0%')"
+        if unit != "currency":
+            return "format(datum.value, ',')"
+        if self.language == "zh":
+            return "datum.value >= 1e8 ? format(datum.value / 1e8, ',.1f') + ' 亿' : format(datum.value / 1e4, ',.0f') + ' 万'"
+        return "datum.value >= 1e6 ? format(datum.value / 1e6, ',.1f') + 'M' : format(datum.value / 1e3, ',.0f') + 'K'"

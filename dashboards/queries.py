@@ -1,0 +1,196 @@
+"""All SQL of the dashboard. It reads the published leadership file and nothing else, read-only.
+
+Each function returns plain rows (a list of dicts). Results are cached by publication: a new one is another path, so it
+is picked up by the next click without a restart, and the old file stays readable for whoever still holds it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+if TYPE_CHECKING:
+    import duckdb
+
+Row = dict[str, Any]
+IDENTIFIER_CHARACTERS = set("abcdefghijklmnopqrstuvwxyz0123456789_")
+
+
+def publication_file(published: Path) -> Path | None:
+    """The leadership's file of the current publication, resolved: its path names the version."""
+    current = published / "current"
+    if not current.exists():
+        return None
+    file = current.resolve() / "leadership.duckdb"
+    return file if file.exists() else None
+
+
+@st.cache_resource(max_entries=3, show_spinner=False)
+def _connection(file: str) -> duckdb.DuckDBPyConnection:
+    import duckdb
+
+    return duckdb.connect(file, read_only=True, config={"threads": 2})
+
+
+@st.cache_data(max_entries=4000, show_spinner=False)
+def rows(file: str, sql: str, parameters: tuple[Any, ...] = ()) -> list[Row]:
+    """Run one query on one publication."""
+    cursor = _connection(file).cursor()
+    result = cursor.execute(sql, list(parameters))
+    names = [column[0] for column in result.description]
+    return [dict(zip(names, values, strict=True)) for values in result.fetchall()]
+
+
+def identifier(name: str) -> str:
+    """A table or column name that may come from a URL: refused unless it is a plain one."""
+    if not name or not set(name) <= IDENTIFIER_CHARACTERS:
+        raise ValueError(f"not a name of a table or column: {name!r}")
+    return name
+
+
+class Publication:
+    """One published file, and what the views ask of it."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = str(file)
+
+    def query(self, sql: str, *parameters: Any) -> list[Row]:
+        return rows(self.file, sql, parameters)
+
+    # --- the frame ---------------------------------------------------------------------------------------------
+
+    def information(self) -> Row:
+        """version, as_of, published_at, company names, currency, time zone."""
+        return self.query("select * from publication")[0]
+
+    def sections(self) -> dict[str, Row]:
+        """State of each section: ok, held or held_never_published, with the as_of of what is shown."""
+        return {row["section"]: row for row in self.query("select * from publication_sections")}
+
+    def tables(self) -> set[str]:
+        return {row["table_name"] for row in self.query("select table_name from duckdb_tables()")}
+
+    def months(self) -> list[date]:
+        """Newest first."""
+        return [
+            row["month_start"]
+            for row in self.query("select distinct month_start from rpt_monthly_summary order by 1 desc")
+        ]
+
+    def newest_complete_month(self, as_of: date) -> date | None:
+        """The newest month that had ended by as_of; else the newest there is."""
+        months = self.months()
+        complete = [month for month in months if (month.year, month.month) < (as_of.year, as_of.month)]
+        return next(iter(complete or months), None)
+
+    def values_of(self, column: str) -> list[str]:
+        """Regions or segments with figures, 'all' first, 'unknown' last."""
+        name = identifier(column)
+        found = [row[name] for row in self.query(f"select distinct {name} from rpt_monthly_summary")]
+        return sorted(found, key=lambda value: (value != "all", value in ("unknown", "not_recorded"), value))
+
+    def labels(self) -> dict[tuple[str, str], tuple[str, str]]:
+        """(domain, code) -> (zh, en)."""
+        found = self.query("select domain, code, label_zh, label_en from labels order by sort_order")
+        return {(row["domain"], row["code"]): (row["label_zh"], row["label_en"]) for row in found}
+
+    # --- figures -----------------------------------------------------------------------------------------------
+
+    def summary(self, month: date, region: str, segment: str) -> dict[str, Row]:
+        """metric -> its row of the monthly summary."""
+        found = self.query(
+            "select * from rpt_monthly_summary where month_start = ? and region = ? and segment = ?",
+            month, region, segment,
+        )  # fmt: skip
+        return {row["metric"]: row for row in found}
+
+    def summary_series(self, month: date, region: str, segment: str, months: int = 13) -> dict[str, list[Row]]:
+        """metric -> its rows of the last months up to this one, oldest first."""
+        found = self.query(
+            "select metric, month_start, value, low, high from rpt_monthly_summary"
+            " where region = ? and segment = ? and month_start <= ? and month_start > ? - to_months(?)"
+            " order by metric, month_start",
+            region, segment, month, month, months,
+        )  # fmt: skip
+        series: dict[str, list[Row]] = {}
+        for row in found:
+            series.setdefault(row["metric"], []).append(row)
+        return series
+
+    def report(self, table: str, order: str = "", **where: Any) -> list[Row]:
+        """Rows of a report under equalities; a list means any of; `order` is a fixed text of ours."""
+        clauses: list[str] = []
+        parameters: list[Any] = []
+        for name, value in where.items():
+            column = identifier(name)
+            if isinstance(value, (list, tuple)):
+                clauses.append(f"{column} in ({', '.join('?' * len(value))})")
+                parameters.extend(value)
+            else:
+                clauses.append(f"{column} = ?")
+                parameters.append(value)
+        condition = f" where {' and '.join(clauses)}" if clauses else ""
+        return self.query(f"select * from {identifier(table)}{condition} {order and f'order by {order}'}", *parameters)
+
+    def report_months(self, table: str, month: date, months: int, **where: Any) -> list[Row]:
+        """Rows of the last months up to this one, oldest first."""
+        clauses = "".join(f" and {identifier(name)} = ?" for name in where)
+        return self.query(
+            f"select * from {identifier(table)} where month_start <= ? and month_start > ? - to_months(?){clauses}"
+            " order by month_start",
+            month, month, months, *where.values(),
+        )  # fmt: skip
+
+    # --- passports and the rows behind a figure ----------------------------------------------------------------
+
+    def passport(self, report: str, column: str) -> Row | None:
+        found = self.query("select * from passports where report = ? and column_name = ?", report, column)
+        return found[0] if found else None
+
+    def column_labels(self, report: str) -> dict[str, Row]:
+        found = self.query("select * from passports where report = ?", report)
+        return {row["column_name"]: row for row in found}
+
+    def passport_rows(self, report: str, column: str, month: date, region: str, segment: str) -> Row | None:
+        found = self.query(
+            "select * from passport_rows where report = ? and column_name = ?"
+            " and month_start = ? and region = ? and segment = ?",
+            report, column, month, region, segment,
+        )  # fmt: skip
+        return found[0] if found else None
+
+    def drill(
+        self, fact: str, condition: str, equal: Mapping[str, Any], limit: int | None, offset: int = 0
+    ) -> tuple[int, list[Row]]:
+        """Count and one page of a drill table. `condition` comes from the published passport, not from a reader."""
+        clauses = [f"({condition or 'true'})"] + [f"{identifier(name)} = ?" for name in equal]
+        body = f"from {identifier(fact)} where {' and '.join(clauses)}"
+        total = self.query(f"select count(*) as n {body}", *equal.values())[0]["n"]
+        page = "" if limit is None else f" limit {int(limit)} offset {int(offset)}"
+        return total, self.query(f"select * {body} order by all{page}", *equal.values())
+
+    # --- data quality ------------------------------------------------------------------------------------------
+
+    def deliveries(self) -> list[Row]:
+        return self.query("select * from rpt_deliveries order by arrival_number desc, delivery_id")
+
+    def rejected(self, limit: int = 500) -> list[Row]:
+        return self.query(
+            "select * from rejected_rows order by arrival_number desc, file_name, sheet, row_number limit ?",
+            limit,
+        )
+
+    def checks(self) -> list[Row]:
+        return self.query("select * from checks order by passed, severity, kind, target, check_id")
+
+    def waivers(self) -> list[Row]:
+        return self.query("select * from waivers order by expiry")
+
+
+def pick(found: Sequence[Row], **equal: Any) -> Row | None:
+    """The first of rows already read that matches."""
+    return next((row for row in found if all(row[name] == value for name, value in equal.items())), None)

@@ -1,0 +1,138 @@
+"""Who buys, who buys again, who has stopped; recency, frequency and value; cohorts."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboards import charts, components, formatting
+from dashboards.components import Column
+from dashboards.context import Context
+
+TILES = ("active_customer_count", "first_customer_count", "repeat_rate", "churned_customer_count")
+REPORT = "rpt_customers"
+
+
+def show(context: Context) -> None:
+    choice = context.choice
+    components.heading(context, context.text("customers.title", month=context.month()), context.scope())
+    if not components.section_banner(context, "customers"):
+        return
+    found = context.publication.report_months(REPORT, choice.month, 13, region=choice.region, segment=choice.segment)
+    if not found or found[-1]["month_start"] != choice.month:
+        components.note(context.text("table.empty"))
+        return
+    metrics = context.publication.summary(choice.month, choice.region, choice.segment)
+    for place, name in zip(st.columns(len(TILES)), TILES, strict=True):
+        with place:
+            components.tile(
+                context,
+                metrics.get(name) or _row(found, name),
+                name,
+                [{"value": _number(row[name])} for row in found],
+            )
+    left, right = st.columns(2, gap="large")
+    with left:
+        _groups(context, "rpt_customer_rfm", "rfm_segment", "customers.rfm")
+    with right:
+        _groups(context, "rpt_customer_lifecycle", "lifecycle_stage", "customers.lifecycle")
+    _cohorts(context)
+    _months(context, found)
+
+
+def _number(value: object) -> float | None:
+    return None if value is None else float(value)  # type: ignore[arg-type]
+
+
+def _row(found: list[dict], name: str) -> dict:
+    """A tile for a figure that the monthly summary does not carry: the same shape from its own report."""
+    now, before = found[-1], found[-2] if len(found) > 1 else None
+    change = None
+    if before is not None and before[name] and now[name] is not None:
+        change = (float(now[name]) - float(before[name])) / abs(float(before[name]))
+    return {
+        "metric": name, "report": REPORT, "column_name": name, "value": now[name],
+        "unit": "percent" if name.endswith("_rate") else "count", "low": None, "high": None, "value_status": "ok",
+        "target_value": None, "change_kind": "relative", "previous_change": change,
+        "previous_change_is_significant": None, "last_year_change": None, "last_year_change_is_significant": None,
+    }  # fmt: skip
+
+
+def _groups(context: Context, report: str, column: str, title_key: str) -> None:
+    choice = context.choice
+    found = context.publication.report(
+        report, "customer_count desc", month_start=choice.month, region=choice.region, segment=choice.segment
+    )
+    found = [row for row in found if row[column] not in ("all", None) and row["customer_count"]]
+    if not found:
+        return
+    total = sum(row["customer_count"] for row in found)
+    top = found[0]
+    components.chart_title(
+        context.text(
+            title_key,
+            group=context.label(column, top[column]),
+            share=context.figure(top["customer_count"] / total, "percent"),
+        ),
+        context.text("customers.of", total=context.figure(total, "count")),
+    )
+    points = [
+        {
+            "label": context.label(column, row[column]),
+            "customers": row["customer_count"],
+            "customers_text": f"{context.figure(row['customer_count'], 'count')} · {context.figure(row['customer_count'] / total, 'percent')}",
+        }
+        for row in found
+    ]
+    components.chart(
+        charts.ranked_bars(
+            points, context.palette, label="label", value="customers", name=context.text("customers.count")
+        ),
+        context.text(title_key, group="", share=""),
+    )
+
+
+def _cohorts(context: Context) -> None:
+    choice = context.choice
+    found = context.publication.report_months(
+        "rpt_customer_cohorts", choice.month, 13, region=choice.region, segment=choice.segment
+    )
+    found = [row for row in found if 1 <= row["period_number"] <= 12]
+    points = [
+        {
+            "cohort": formatting.month(row["month_start"], context.language),
+            "period": row["period_number"],
+            "rate": None if row["retention_rate"] is None else float(row["retention_rate"]),
+            "rate_text": context.figure(row["retention_rate"], "percent"),
+        }
+        for row in found
+    ]
+    if not any(point["rate"] is not None for point in points):
+        return
+    components.chart_title(context.text("customers.cohorts"), context.text("customers.cohorts_note"))
+    order = list(dict.fromkeys(point["cohort"] for point in points))
+    components.chart(
+        charts.heat_table(
+            points,
+            context.palette,
+            x="period",
+            y="cohort",
+            value="rate",
+            y_order=order,
+            height=26 * len(order) + 20,
+        ),
+        context.text("customers.cohorts"),
+    )
+
+
+def _months(context: Context, found: list[dict]) -> None:
+    names = [
+        ("active_customer_count", "count"), ("first_customer_count", "count"), ("repeat_customer_count", "count"),
+        ("repeat_rate", "percent"), ("churned_customer_count", "count"), ("customer_count_to_date", "count"),
+        ("average_sales_per_customer", "currency"),
+    ]  # fmt: skip
+    columns = [Column("month_start", context.text("filters.month"), "month")]
+    columns += [Column(name, context.column_title(REPORT, name), unit) for name, unit in names]
+    components.chart_title(context.text("customers.months"))
+    newest_first = list(reversed(found))
+    components.table(context, newest_first, columns)
+    components.downloads(context, newest_first, columns, f"customers-{context.choice.month:%Y-%m}")

@@ -1,0 +1,182 @@
+"""Can the figures be trusted: what was delivered, what was refused and why, which checks ran, what was waived."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboards import components, formatting
+from dashboards.components import Column
+from dashboards.context import Context
+
+
+def show(context: Context) -> None:
+    components.heading(context, context.text("data_quality.title"), context.text("data_quality.subtitle"))
+    deliveries = context.publication.deliveries()
+    _totals(context, deliveries)
+    _sections(context)
+    receipts, rejected, checks, waivers = st.tabs(
+        [context.text(f"data_quality.tabs.{name}") for name in ("receipts", "rejected", "checks", "waivers")]
+    )
+    with receipts:
+        _receipts(context, deliveries)
+    with rejected:
+        _rejected(context)
+    with checks:
+        _checks(context)
+    with waivers:
+        _waivers(context)
+
+
+def _totals(context: Context, deliveries: list[dict]) -> None:
+    """The first law of intake, shown: rows read = accepted + rejected + waiting + skipped."""
+    names = ("rows_read", "rows_accepted", "rows_rejected", "rows_waiting", "rows_skipped")
+    for place, name in zip(st.columns(len(names)), names, strict=True):
+        total = sum(row[name] or 0 for row in deliveries)
+        with place, st.container(border=True):
+            st.html(
+                f"<div class='ledger-tile' style='min-height:64px'><div class='label'>{context.text(f'data_quality.{name}')}</div>"
+                f"<div class='value'>{context.figure(total, 'count')}</div></div>"
+            )
+    components.note(
+        context.text(
+            "data_quality.counted",
+            files=context.figure(len({row["arrival_number"] for row in deliveries}), "count"),
+        )
+    )
+
+
+def _sections(context: Context) -> None:
+    rows = [dict(row) for row in context.sections.values()]
+    columns = [
+        Column(
+            "section",
+            context.text("data_quality.section"),
+            write=lambda row: context.text(f"sections.{row['section']}"),
+        ),
+        Column(
+            "state",
+            context.text("data_quality.state"),
+            write=lambda row: context.text(f"states.{row['state']}"),
+        ),
+        Column(
+            "as_of",
+            context.text("data_quality.shown_as_of"),
+            write=lambda row: (
+                formatting.moment(row["as_of"], context.language, context.time_zone)
+                if row["as_of"]
+                else formatting.NOT_AVAILABLE
+            ),
+        ),
+        Column("reason", context.text("data_quality.reason"), write=context.reason),
+    ]
+    components.table(context, rows, columns)
+
+
+def _receipts(context: Context, deliveries: list[dict]) -> None:
+    columns = [
+        Column("arrival_number", "#", "count"),
+        Column("file_name", context.text("data_quality.file"), write=_file_name),
+        Column(
+            "source",
+            context.text("data_quality.source"),
+            write=lambda row: context.label("source", row["source"]),
+        ),
+        Column(
+            "status",
+            context.text("data_quality.state"),
+            write=lambda row: context.text(f"receipt_status.{row['status']}"),
+        ),
+        *(
+            Column(name, context.text(f"data_quality.{name}"), "count")
+            for name in ("rows_read", "rows_accepted", "rows_rejected", "rows_waiting", "rows_skipped")
+        ),
+        Column("encoding", context.text("data_quality.encoding"), write=lambda row: _encoding(context, row)),
+        Column(
+            "problems",
+            context.text("data_quality.problems"),
+            write=lambda row: str(row.get(f"problems_{context.language}") or ""),
+        ),
+    ]
+    components.table(context, deliveries[:200], columns)
+    if len(deliveries) > 200:
+        components.note(context.text("table.more", shown=200, total=len(deliveries)))
+    components.downloads(context, deliveries, columns, "receipts")
+
+
+def _file_name(row: dict) -> str:
+    return " › ".join(str(part) for part in (row["file_name"], row["member"], row["sheet"]) if part)
+
+
+def _encoding(context: Context, row: dict) -> str:
+    if not row["encoding"]:
+        return ""
+    confidence = row["encoding_confidence"]
+    return row["encoding"] if confidence is None else f"{row['encoding']} ({context.figure(confidence, 'percent')})"
+
+
+def _rejected(context: Context) -> None:
+    rows = context.publication.rejected()
+    components.note(context.text("data_quality.rejected_note"))
+    columns = [
+        Column("file_name", context.text("data_quality.file")),
+        Column("sheet", context.text("data_quality.sheet")),
+        Column("row_number", context.text("data_quality.row"), "count"),
+        Column(
+            "status",
+            context.text("data_quality.state"),
+            write=lambda row: context.text(f"row_status.{row['status']}"),
+        ),
+        Column("column_name", context.text("data_quality.column")),
+        Column(
+            "reason",
+            context.text("data_quality.reason"),
+            write=lambda row: str(row[f"reason_{context.language}"] or ""),
+        ),
+    ]
+    components.table(context, rows[:200], columns)
+    if len(rows) > 200:
+        components.note(context.text("table.more", shown=200, total=len(rows)))
+    components.downloads(context, rows, columns, "rejected-rows")
+
+
+def _checks(context: Context) -> None:
+    rows = context.publication.checks()
+    failed = [row for row in rows if not row["passed"]]
+    components.note(context.text("data_quality.checks_note", total=len(rows), failed=len(failed)))
+    columns = [
+        Column(
+            "result",
+            context.text("data_quality.result"),
+            write=lambda row: context.text(f"check_result.{_result(row)}"),
+        ),
+        Column(
+            "severity",
+            context.text("data_quality.severity"),
+            write=lambda row: context.text(f"severity.{row['severity']}"),
+        ),
+        Column("target", context.text("data_quality.target")),
+        Column(
+            "label",
+            context.text("data_quality.check"),
+            write=lambda row: str(row[f"label_{context.language}"] or row["check_id"]),
+        ),
+        Column("observed", context.text("data_quality.observed")),
+        Column("expected", context.text("data_quality.expected")),
+    ]
+    components.table(context, failed + [row for row in rows if row["passed"]], columns)
+
+
+def _result(row: dict) -> str:
+    if row["passed"]:
+        return "passed"
+    return "waived" if row["waived_by"] else "failed"
+
+
+def _waivers(context: Context) -> None:
+    columns = [
+        Column("check_id", context.text("data_quality.check")),
+        Column("reason", context.text("data_quality.reason")),
+        Column("owner", context.text("data_quality.owner")),
+        Column("expiry", context.text("data_quality.expiry"), "date"),
+    ]
+    components.table(context, context.publication.waivers(), columns)

@@ -1,0 +1,75 @@
+"""The rows behind one figure: reached from its passport, shareable as a link, without personal data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from dashboards import components
+from dashboards.components import Column
+from dashboards.context import Context
+
+PAGE_SIZE = 50
+DOWNLOAD_LIMIT = 100_000  # a workbook of more rows than this is not what a reader wants; analysts have SQL
+HIDDEN = ("ledger_delivery_id", "ledger_row_number")
+
+
+def show(context: Context) -> None:
+    report, column = st.query_params.get("report", ""), st.query_params.get("column", "")
+    passport = context.publication.passport(report, column)
+    if passport is None or not passport["fact"]:
+        components.heading(context, context.text("rows.title"))
+        components.note(context.text("rows.choose"))
+        return
+    label = passport[f"label_{context.language}"]
+    components.heading(context, context.text("rows.of", figure=label, month=context.month()), context.scope())
+    equal: dict[str, Any] = {"month_start": context.choice.month}
+    for name in ("region", "segment"):
+        chosen = getattr(context.choice, name)
+        if chosen != "all":
+            equal[name] = chosen
+    page = int(st.query_params.get("page", "1") or 1) if st.query_params.get("page", "1").isdigit() else 1
+    total, found = context.publication.drill(
+        passport["fact"], passport["filter"], equal, PAGE_SIZE, (max(page, 1) - 1) * PAGE_SIZE
+    )
+    components.note(
+        context.text(
+            "rows.count",
+            total=context.figure(total, "count"),
+            fact=passport["fact"],
+            condition=passport["filter"] or "–",
+        )
+    )
+    columns = [_column(context, passport["fact"], name, value) for name, value in (found[0].items() if found else ())]
+    components.table(context, found, columns)
+    pages = max(1, -(-total // PAGE_SIZE))
+    if pages > 1:
+        chosen = st.selectbox(
+            context.text("rows.page"),
+            range(1, pages + 1),
+            index=min(page, pages) - 1,
+            format_func=lambda number: f"{number} / {pages}",
+            width=160,
+        )
+        if chosen != page:
+            st.query_params["page"] = str(chosen)
+            st.rerun()
+    _, everything = context.publication.drill(passport["fact"], passport["filter"], equal, DOWNLOAD_LIMIT)
+    components.downloads(context, everything, columns, f"{passport['fact']}-{column}-{context.choice.month:%Y-%m}")
+
+
+def _column(context: Context, fact: str, name: str, value: Any) -> Column:
+    title = context.column_title(fact, name)
+    if isinstance(value, bool):
+        return Column(name, title, write=lambda row: context.figure(row[name], "count"))
+    if isinstance(value, (int, float)) or type(value).__name__ == "Decimal":
+        return Column(
+            name,
+            title,
+            "text" if name in HIDDEN else "count",
+            write=lambda row: "" if row[name] is None else f"{row[name]:,}",
+        )
+    if (name, str(value)) in context.labels:
+        return Column(name, title, "code")
+    return Column(name, title)

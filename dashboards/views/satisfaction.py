@@ -1,0 +1,135 @@
+"""Satisfaction: the score against its target, each item, who answered, and what calls for action."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboards import charts, components, formatting
+from dashboards.components import Column
+from dashboards.context import Context
+
+REPORT = "rpt_satisfaction"
+ITEMS = "rpt_satisfaction_items"
+TILES = ("satisfaction_score", "top_two_rate", "net_promoter_score", "response_rate")
+
+
+def show(context: Context) -> None:
+    choice = context.choice
+    components.heading(context, context.text("satisfaction.title", month=context.month()), context.scope())
+    if not components.section_banner(context, "satisfaction"):
+        return
+    months = context.publication.report_months(REPORT, choice.month, 25, region=choice.region, segment=choice.segment)
+    months = [row for row in months if row["response_count"]]
+    if not months:
+        components.note(context.text("table.empty"))
+        return
+    metrics = context.publication.summary(choice.month, choice.region, choice.segment)
+    series = context.publication.summary_series(choice.month, choice.region, choice.segment, 25)
+    for place, name in zip(st.columns(len(TILES)), TILES, strict=True):
+        with place:
+            components.tile(context, metrics.get(name), name, series.get(name, ()))
+    _score(context, months)
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        _items(context)
+    with right:
+        _triggers(context)
+
+
+def _number(value: object) -> float | None:
+    return None if value is None else float(value)  # type: ignore[arg-type]
+
+
+def _score(context: Context, months: list[dict]) -> None:
+    now = months[-1]
+    target = _number(now["target_score"])
+    key = "satisfaction.below" if now["is_below_target"] else "satisfaction.above"
+    components.chart_title(
+        context.text(key, score=context.figure(now["satisfaction_score"], "score"), target=context.figure(target, "score"),
+                     month=formatting.month(now["month_start"], context.language)),
+        context.text("satisfaction.note"),
+    )  # fmt: skip
+    points = [
+        {
+            "month": formatting.month(row["month_start"], context.language, short=True),
+            "score": _number(row["satisfaction_score"]),
+            "low": _number(row["satisfaction_score_low"]),
+            "high": _number(row["satisfaction_score_high"]),
+            "score_text": context.figure(row["satisfaction_score"], "score"),
+        }
+        for row in months
+    ]
+    components.chart(
+        charts.line_with_band(
+            points, context.palette, x="month", value="score", low="low", high="high", reference=target,
+            name=context.column_title(REPORT, "satisfaction_score"), axis_format=context.axis_format("score"),
+        ),
+        context.column_title(REPORT, "satisfaction_score"),
+    )  # fmt: skip
+
+
+def _items(context: Context) -> None:
+    choice = context.choice
+    found = context.publication.report(
+        ITEMS, "item_mean", month_start=choice.month, region=choice.region, segment=choice.segment
+    )
+    found = [row for row in found if row["answered_count"]]
+    if not found:
+        components.note(context.text("satisfaction.no_answers"))
+        return
+    weakest = context.label("satisfaction_item", found[0]["item"])
+    components.chart_title(context.text("satisfaction.items", item=weakest), context.text("satisfaction.items_note"))
+    columns = [
+        Column(
+            "item",
+            context.column_title(ITEMS, "item"),
+            write=lambda row: context.label("satisfaction_item", row["item"]),
+        ),
+        Column("item_mean", context.column_title(ITEMS, "item_mean"), "ratio"),
+        Column(
+            "item_mean_low",
+            context.text("table.interval"),
+            "ratio",
+            write=lambda row: formatting.interval(
+                row["item_mean_low"], row["item_mean_high"], "ratio", context.language
+            ),
+        ),
+        Column("top_two_rate", context.column_title(ITEMS, "top_two_rate"), "percent"),
+        Column("answered_count", context.column_title(ITEMS, "answered_count"), "count"),
+        *(
+            Column(f"level_{level}_count", context.label("overall_score", str(level)), "count")
+            for level in (5, 4, 3, 2, 1)
+        ),
+    ]
+    components.table(context, found, columns)
+    components.downloads(context, found, columns, f"satisfaction-{choice.month:%Y-%m}")
+    components.passport_button(context, ITEMS, "item_mean", key="item-mean")
+
+
+def _triggers(context: Context) -> None:
+    found = context.publication.report(
+        "rpt_satisfaction_triggers", "value, trigger_code", month_start=context.choice.month
+    )
+    components.chart_title(
+        context.text("satisfaction.triggers", count=context.figure(len(found), "count")),
+        context.text("satisfaction.triggers_note"),
+    )
+    columns = [
+        Column(
+            "trigger_code",
+            context.text("satisfaction.trigger"),
+            write=lambda row: context.text(f"satisfaction.codes.{row['trigger_code']}"),
+        ),
+        Column(
+            "item",
+            context.column_title(ITEMS, "item"),
+            write=lambda row: context.label("satisfaction_item", row["item"]) if row["item"] else "",
+        ),
+        Column("customer_key", context.text("satisfaction.customer")),
+        Column("value", context.text("satisfaction.value"), "ratio"),
+        Column("threshold", context.text("satisfaction.threshold"), "ratio"),
+    ]
+    components.table(context, found[:15], columns)
+    if len(found) > 15:
+        components.note(context.text("table.more", shown=15, total=len(found)))
+    components.downloads(context, found, columns, f"triggers-{context.choice.month:%Y-%m}")
