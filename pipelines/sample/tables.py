@@ -222,7 +222,7 @@ def payments(events: Events) -> Frame:
     rows = events.payments.join(totals, on="order").join(people, on="order").sort("order", "payment_sequence")
     return rows.select(
         order_id().alias("订单编号"),
-        pl.col("payment_sequence").alias("付款期次"),
+        pl.col("payment_sequence").alias("期次"),
         customer_id().alias("客户编号"),
         pl.col("due_date").alias("应付日期"),
         pl.col("paid_at").alias("付款时间"),
@@ -299,7 +299,7 @@ def complaints_zh(events: Events, months: tuple[date, ...]) -> Frame:
         day_text("first_reply_at", stamp).alias("首次回复时间"),
         reply_kind()
         .replace_strict({"reply_to_customer": "回复客户", "internal_note": "内部备注"})
-        .alias("首次回复类型"),
+        .alias("回复类型"),
         day_text("closed_at", stamp).alias("关闭时间"),
         pl.when(pl.col("closed_at").is_not_null()).then(yes_no("is_informed")).alias("是否告知客户"),
         pick("showroom", list(SHOWROOM.values())).alias("部门"),
@@ -382,7 +382,7 @@ def responses_zh(events: Events, showrooms: tuple[int, ...]) -> Frame:
         (pl.lit("Y") + pl.col("invitation").cast(pl.String).str.zfill(6)).alias("邀请编号"),
         customer_id().alias("客户编号"),
         order_id().alias("订单编号"),
-        day_text("answered_at", "%Y-%m-%d %H:%M").alias("回答时间"),
+        day_text("answered_at", "%Y-%m-%d %H:%M").alias("答卷时间"),
         pl.lit("电话").alias("方式"),
         *(pl.col(item).replace_strict(LEVEL_TEXTS).alias(header) for item, header in ITEM_HEADERS.items()),
         pl.col("recommend_score").cast(pl.String).alias("推荐意愿"),
