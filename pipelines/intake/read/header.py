@@ -1,0 +1,231 @@
+"""Finds the header among the first rows of a sheet or text table and names its columns.
+
+Belongs here: which rows are the header, how several rows become one name, how names are made unique.
+Not here: where the rows come from, what the columns mean.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipelines.intake.read.limits import MAX_COLUMNS, MAX_HEADER_CHARACTERS, PREVIEW_ROWS
+from pipelines.intake.read.model import TECHNICAL_COLUMNS, Note, RefusedFile
+
+Row = Sequence[str | None]
+Region = tuple[int, int, int, int]  # first row, first column, last row, last column; 0-based
+
+UNIT_HINT = re.compile(r"\(.*?\)|\[.*?\]")
+NUMBER = re.compile(
+    r"^[¥$€£]?\s*[-+]?[\d,.\s]*\d[\d,.\s]*(?:e[-+]?\d+)?\s*[%元万年月日号kg件台个人次]{0,2}$", re.IGNORECASE
+)
+DATE = re.compile(
+    r"^\d{1,4}\s*[-/.年]\s*(?:\d{1,2}|[a-z]{3,9})(?:\s*[-/.月]\s*\d{1,4}日?)?(?:[\st]+\d.*)?$|^\d{1,2}:\d{2}|"
+    r"^[a-z]{3,9}[-\s.]\d{2,4}$",
+    re.IGNORECASE,
+)
+FILLED_SHARE = 0.5  # a header names at least half of the columns that the rows below fill
+TEXT_SHARE = 0.8  # a header may hold a few numbers (2023, 2024 as column names) and is a header still
+
+
+@dataclass(frozen=True)
+class Header:
+    names: tuple[str, ...]
+    columns: tuple[int, ...]  # position in the file of each name; empty unnamed columns are left out
+    first_row: int  # 0-based
+    last_row: int  # 0-based; -1 when the table has no header
+    rows: tuple[tuple[str, ...], ...]  # the header rows as they stand, to recognise them when repeated
+    notes: tuple[Note, ...]
+
+
+def normalise(name: str) -> str:
+    """A header as it is compared: full width to half width, no case, no inner blanks, no unit in brackets."""
+    plain = unicodedata.normalize("NFKC", name).casefold()
+    return re.sub(r"[\s_]+", "", UNIT_HINT.sub("", plain))
+
+
+def is_filled(cell: str | None) -> bool:
+    return cell is not None and cell.strip() != ""
+
+
+def is_text(cell: str) -> bool:
+    plain = unicodedata.normalize("NFKC", cell).strip()
+    return not (NUMBER.match(plain) or DATE.match(plain)) and len(plain) <= MAX_HEADER_CHARACTERS
+
+
+def _width(row: Row) -> int:
+    return sum(map(is_filled, row))
+
+
+def _typical_width(rows: Sequence[Row]) -> int:
+    """The fill that the table's rows have: the upper quartile, so that title rows and gaps do not lower it."""
+    widths = sorted(width for width in map(_width, rows) if width)
+    return widths[(len(widths) * 3) // 4] if widths else 0
+
+
+def _vocabulary_hits(row: Row, vocabulary: frozenset[str]) -> int:
+    return len({normalise(cell) for cell in row if cell} & vocabulary) if vocabulary else 0
+
+
+def _looks_like_header(row: Row, typical: int) -> bool:
+    cells = [cell.strip() for cell in row if cell is not None and cell.strip()]
+    if not cells or len(cells) < FILLED_SHARE * typical:
+        return False
+    texts = sum(map(is_text, cells))
+    distinct = len({cell.casefold() for cell in cells})
+    return texts >= TEXT_SHARE * len(cells) and distinct >= 0.7 * len(cells)
+
+
+def _find_row(rows: Sequence[Row], vocabulary: frozenset[str]) -> tuple[int, bool]:
+    """The row that names the columns, and whether that is sure."""
+    hits = [_vocabulary_hits(row, vocabulary) for row in rows]
+    best = max(hits, default=0)
+    if best >= 2 or (best == 1 and _width(rows[hits.index(1)]) == 1):
+        return hits.index(best), True
+    for number, row in enumerate(rows):
+        below = [other for other in rows[number + 1 :] if _width(other)]
+        typical = _typical_width(below) if below else _width(row)
+        if _looks_like_header(row, typical):
+            return number, True
+    widest = max(map(_width, rows))
+    return next(number for number, row in enumerate(rows) if _width(row) >= FILLED_SHARE * widest), False
+
+
+def _groups_above(row_number: int, rows: Sequence[Row], regions: Sequence[Region], width: int) -> bool:
+    """Whether the row is a group heading (merged over some columns each), not a title over all of them."""
+    if row_number < 0 or _width(rows[row_number]) < 2:
+        return False
+    spans = [r for r in regions if r[0] <= row_number <= r[2] and r[3] > r[1]]
+    return any(r[3] - r[1] + 1 < width for r in spans)
+
+
+def _gaps_filled_below(top: Row, bottom: Row, after: Row | None) -> bool:
+    """A two-row header whose merged cells were lost (csv): each gap above has a name below, and some names
+    above stand over a gap; the row below is text and the next row is not of the same make."""
+    pairs = [(is_filled(a), is_filled(b)) for a, b in zip(top, bottom, strict=False)]
+    gaps = [below for above, below in pairs if not above]
+    alone = [1 for above, below in pairs if above and not below]
+    texts = [cell for cell in bottom if cell is not None and cell.strip()]
+    if not gaps or not alone or not all(gaps) or not texts or not all(map(is_text, texts)):
+        return False
+    return after is not None and _width(after) > len(texts)
+
+
+def _block(rows: Sequence[Row], regions: Sequence[Region], row: int) -> tuple[int, int]:
+    """First and last row of the header around the row found."""
+    first = last = row
+    width = max(map(_width, rows))
+    while _groups_above(first - 1, rows, regions, max(width, 2)):
+        first -= 1
+    reaching = [r[2] for r in regions if r[0] in range(first, last + 1) and r[2] > last]
+    if reaching:
+        last = min(max(reaching), len(rows) - 1, first + 3)
+    elif any(r[0] == last and r[2] == last and r[3] > r[1] for r in regions) and last + 1 < len(rows):
+        last += all(is_text(cell) for cell in rows[last + 1] if cell)
+    elif last + 1 < len(rows):
+        after = rows[last + 2] if last + 2 < len(rows) else None
+        last += _gaps_filled_below(rows[last], rows[last + 1], after)
+    return first, last
+
+
+def _filled_block(rows: Sequence[Row], regions: Sequence[Region], first: int, last: int, width: int) -> list[list[str]]:
+    """The header rows with merged cells written into every place that they cover."""
+    block = [[(row[i] or "").strip() if i < len(row) else "" for i in range(width)] for row in rows[first : last + 1]]
+    for top, left, bottom, right in regions:
+        if top > last or bottom < first:
+            continue
+        text = (rows[top][left] or "").strip() if top < len(rows) and left < len(rows[top]) else ""
+        for row in range(max(top, first), min(bottom, last) + 1):
+            for column in range(left, min(right, width - 1) + 1):
+                block[row - first][column] = text
+    if last > first and not regions:  # csv: a group's name stands over its first column only
+        for column in range(1, width):
+            if not block[0][column] and block[-1][column]:
+                block[0][column] = block[0][column - 1]
+    return block
+
+
+def _one_name(parts: Sequence[str]) -> str:
+    kept: list[str] = []
+    for part in parts:
+        text = " ".join(part.split())
+        if text and text not in kept:
+            kept.append(text)
+    return " ".join(kept)
+
+
+def unique_names(names: Sequence[str]) -> tuple[tuple[str, ...], int]:
+    """The names with '#2', '#3' after repeated ones, and how many had to be changed."""
+    taken: set[str] = set(TECHNICAL_COLUMNS)
+    result: list[str] = []
+    for name in names:
+        candidate, count = name, 1
+        while candidate in taken:
+            count += 1
+            candidate = f"{name}#{count}"
+        taken.add(candidate)
+        result.append(candidate)
+    return tuple(result), sum(a != b for a, b in zip(names, result, strict=True))
+
+
+def _named_columns(block: list[list[str]], rows_below: Sequence[Row], width: int) -> tuple[list[str], list[int]]:
+    names: list[str] = []
+    columns: list[int] = []
+    named = [_one_name([row[column] for row in block]) for column in range(width)]
+    last_named = max((i for i, name in enumerate(named) if name), default=-1)
+    for column, name in enumerate(named):
+        used = any(column < len(row) and is_filled(row[column]) for row in rows_below)
+        if name or used or column < last_named:
+            names.append(name[:MAX_HEADER_CHARACTERS] or f"column_{column + 1}")
+            columns.append(column)
+    return names, columns
+
+
+def find_header(
+    rows: Sequence[Row],
+    regions: Sequence[Region] = (),
+    vocabulary: frozenset[str] = frozenset(),
+    header_row: int | None = None,
+    has_header: bool = True,
+) -> Header:
+    """The header of the table whose first rows are given (at least one of them filled).
+
+    `header_row` (1-based) and `has_header` are a mapping's word and end the search.
+    """
+    preview = rows[:PREVIEW_ROWS] if header_row is None else rows[: max(PREVIEW_ROWS, header_row + 1)]
+    width = max(map(len, preview))
+    if width > MAX_COLUMNS:
+        raise RefusedFile("too_many_columns", columns=width, limit=MAX_COLUMNS)
+    if not has_header:
+        start = (header_row or 0) - 1
+        names = tuple(f"column_{i + 1}" for i in range(width))
+        return Header(names, tuple(range(width)), start, start, (), (Note("no_header"),))
+    notes: list[Note] = []
+    if header_row is not None:
+        if header_row > len(preview):
+            raise RefusedFile("header_row_missing", header_row=header_row, rows=len(rows))
+        found, sure = header_row - 1, True
+        first = found
+        while _groups_above(first - 1, preview, regions, max(map(_width, preview))):
+            first -= 1
+        last = found
+    else:
+        found, sure = _find_row(preview, vocabulary)
+        first, last = _block(preview, regions, found)
+    if not sure:
+        notes.append(Note("header_uncertain", {"row": found + 1}))
+    block = _filled_block(preview, regions, first, last, width)
+    names_found, columns = _named_columns(block, preview[last + 1 :], width)
+    names, repeated = unique_names(names_found)
+    if any(_width(row) for row in preview[:first]):
+        notes.append(Note("title_rows", {"rows": sum(1 for row in preview[:first] if _width(row))}))
+    if last > first:
+        notes.append(Note("header_of_several_rows", {"rows": last - first + 1}))
+    if repeated:
+        notes.append(Note("header_repeated", {"columns": repeated}))
+    raw_rows = tuple(
+        tuple((row[c] or "").strip() if c < len(row) else "" for c in columns) for row in preview[first : last + 1]
+    )
+    return Header(names, tuple(columns), first, last, raw_rows, tuple(notes))

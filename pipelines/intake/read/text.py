@@ -1,0 +1,237 @@
+"""Reads delimited text (csv, tsv) as a stream of batches with flat memory.
+
+Belongs here: the fast way through Polars, and the sums that prove that it lost nothing. Not here: detection of
+encoding and delimiter (detect.py), the careful way (records.py), the search for the header (header.py).
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+import polars as pl
+
+from pipelines.intake.detect import Encoding, decoded_chunks, detect_delimiter
+from pipelines.intake.read.header import Header, find_header
+from pipelines.intake.read.limits import (
+    MAX_CELL_CHARACTERS,
+    MAX_COLUMNS,
+    MAX_RECORD_BYTES,
+    PREVIEW_ROWS,
+    SAMPLE_BYTES,
+)
+from pipelines.intake.read.marks import mark_rows
+from pipelines.intake.read.model import BROKEN, ROW_NUMBER, Note, RawTable, ReadHints, RefusedFile
+from pipelines.intake.read.records import Record, split_records
+
+STAND_IN = "\x1f"  # the unit separator stands in for a delimiter of several bytes (，), or for none
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the text is cut; everything that the stream needs to know."""
+
+    path: Path
+    encoding: str
+    delimiter: str
+    header: Header
+    width: int
+    lines_before_data: int
+    keep_total_rows: bool
+
+
+def read_text(path: Path, member: str, encoding: Encoding, hints: ReadHints) -> Iterator[RawTable]:
+    """The one table of a delimited text file."""
+    sample = _sample(path, encoding.name)
+    delimiter = hints.delimiter if hints.delimiter is not None else detect_delimiter(sample)
+    delimiter = {"tab": "\t", "\\t": "\t"}.get(delimiter, delimiter)
+    preview = _preview(sample, delimiter, max(PREVIEW_ROWS, (hints.header_row or 0) + 2))
+    if not any(any(cell.strip() for cell in record.cells) for record in preview):
+        raise RefusedFile("no_rows")
+    rows = [record.cells for record in preview]
+    header = find_header(rows, (), hints.vocabulary, hints.header_row, hints.has_header)
+    width = max(header.columns) + 1 if header.last_row >= 0 else max(map(len, rows))
+    if header.last_row >= 0:
+        width = max(width, len(rows[header.last_row]))
+    lines = sum(record.lines for record in preview[: header.last_row + 1])
+    layout = Layout(path, encoding.name, delimiter, header, width, lines, hints.keep_total_rows)
+    notes = encoding.notes + header.notes
+    if not delimiter and hints.delimiter is None:
+        notes += (Note("single_column"),)
+    yield RawTable(
+        member=member,
+        sheet="",
+        table_number=1,
+        header=header.names,
+        header_row=header.last_row + 1,
+        file_kind="csv",
+        encoding=encoding.name,
+        encoding_confidence=encoding.confidence,
+        delimiter=delimiter,
+        notes=notes,
+        batches=lambda: _batches(layout),
+    )
+
+
+def _sample(path: Path, encoding: str) -> str:
+    """The beginning of the text, cut at its last line end."""
+    text = next(_chunks(path, encoding), "")
+    if len(text) <= SAMPLE_BYTES:
+        return text
+    end = text.rfind("\n", 0, SAMPLE_BYTES)
+    return text[: end + 1] if end >= 0 else text[:SAMPLE_BYTES]
+
+
+def _preview(sample: str, delimiter: str, count: int) -> list[Record]:
+    records = []
+    for record in split_records(_lines(sample), delimiter):
+        if len(record.cells) > MAX_COLUMNS:
+            raise RefusedFile("too_many_columns", columns=len(record.cells), limit=MAX_COLUMNS)
+        records.append(record)
+        if len(records) >= count:
+            break
+    return records
+
+
+def _lines(text: str) -> list[str]:
+    """Lines by line feed only: str.splitlines would cut at characters that stand inside Chinese texts."""
+    return io.StringIO(text, newline="\n").readlines()
+
+
+def _chunks(path: Path, encoding: str) -> Iterator[str]:
+    """The text with one kind of line end. A lone carriage return ends lines only where nothing else does."""
+    alone: str | None = None
+    held = ""
+    for chunk in decoded_chunks(path, encoding):
+        text = held + chunk
+        held = "\r" if text.endswith("\r") and chunk else ""
+        text = text[: len(text) - len(held)]
+        if alone is None and text:
+            alone = " " if "\n" in text else "\n"
+            text = text.removeprefix("\ufeff")
+        yield text.replace("\r\n", "\n").replace("\r", alone or "\n") if "\r" in text else text
+
+
+def _batches(layout: Layout) -> Iterator[pl.DataFrame]:
+    """Marked batches of the rows after the header. A mark is the same whatever the size of the chunks."""
+    header = layout.header
+    row_number = header.last_row + 2
+    for frame in _frames(layout):
+        numbered = frame.with_columns(
+            pl.int_range(row_number, row_number + frame.height, dtype=pl.Int64).alias(ROW_NUMBER)
+        )
+        row_number += frame.height
+        yield mark_rows(numbered, header.names, header.rows, layout.keep_total_rows)
+
+
+def _frames(layout: Layout) -> Iterator[pl.DataFrame]:
+    rest = ""
+    lines_to_skip = layout.lines_before_data
+    for text in chain(_chunks(layout.path, layout.encoding), [None]):
+        buffer = rest + (text or "")
+        is_last = text is None
+        while lines_to_skip and (end := buffer.find("\n")) >= 0:
+            buffer = buffer[end + 1 :]
+            lines_to_skip -= 1
+        if lines_to_skip or not buffer:
+            rest = "" if is_last else buffer
+            continue
+        cut = len(buffer) if is_last else _record_end(buffer)
+        if cut:
+            frame = _parse_fast(buffer[:cut], layout)
+            if frame is not None:
+                rest = buffer[cut:]
+                yield frame
+                continue
+        elif len(buffer) < MAX_RECORD_BYTES:
+            rest = buffer
+            continue
+        frame, rest = _parse_carefully(buffer, layout, is_last)
+        if len(rest) > MAX_RECORD_BYTES:
+            raise RefusedFile("line_too_long", limit=MAX_RECORD_BYTES)
+        if frame.height:
+            yield frame
+
+
+def _record_end(text: str) -> int:
+    """Where the last whole record of the text ends: the last line feed outside quotes; 0 if there is none."""
+    end = text.rfind("\n") + 1
+    open_quotes = text.count('"', 0, end) % 2
+    while end and open_quotes:
+        before = text.rfind("\n", 0, end - 1) + 1
+        open_quotes ^= text.count('"', before, end) % 2
+        end = before
+    return end
+
+
+def _parse_fast(text: str, layout: Layout) -> pl.DataFrame | None:
+    """The records by Polars, or None where it cannot be proved that each has its cells and none was lost."""
+    delimiter = layout.delimiter
+    if len(delimiter.encode()) != 1:
+        text = text.replace(delimiter, STAND_IN) if delimiter else text
+        delimiter = STAND_IN
+    names = [f"c{i}" for i in range(layout.width)]
+    try:
+        frame = pl.read_csv(
+            text.encode(),
+            has_header=False,
+            schema=dict.fromkeys(names, pl.String),
+            separator=delimiter,
+            quote_char='"',
+            missing_columns="insert",
+        )
+    except pl.exceptions.PolarsError:
+        return None
+    if not _is_complete(frame, text, delimiter):
+        return None
+    if '"' in text:  # a quoted nothing is nothing
+        frame = frame.with_columns(pl.when(pl.all() != "").then(pl.all()))
+    if layout.delimiter and delimiter == STAND_IN and '"' in text:
+        frame = frame.with_columns(pl.all().str.replace_all(STAND_IN, layout.delimiter, literal=True))
+    return _named(frame, layout)
+
+
+def _is_complete(frame: pl.DataFrame, text: str, delimiter: str) -> bool:
+    """Whether line feeds and delimiters of the text are those between the cells plus those inside the cells."""
+    if not frame.height:
+        return False
+    line_feeds = text.count("\n") + (not text.endswith("\n"))
+    delimiters = text.count(delimiter)
+    longest = frame.select(pl.max_horizontal(pl.all().str.len_bytes().max())).item() or 0
+    if longest > MAX_CELL_CHARACTERS:
+        return False
+    if '"' in text:
+        if frame.select(pl.any_horizontal(pl.all().str.contains('"', literal=True).any())).item():
+            return False  # an escaped quote or a stray one: only the careful way tells them apart
+        inside = frame.select(
+            pl.sum_horizontal(pl.all().str.count_matches("\n", literal=True).sum()).alias("line_feeds"),
+            pl.sum_horizontal(pl.all().str.count_matches(delimiter, literal=True).sum()).alias("delimiters"),
+        ).row(0)
+        line_feeds -= inside[0]
+        delimiters -= inside[1]
+    return line_feeds == frame.height and delimiters == (frame.width - 1) * frame.height
+
+
+def _parse_carefully(text: str, layout: Layout, is_last: bool) -> tuple[pl.DataFrame, str]:
+    """The records one by one, broken ones with their reason, and the text of a record still open."""
+    end = len(text) if is_last else text.rfind("\n") + 1
+    unfinished: list[str] = []
+    records = list(split_records(_lines(text[:end]), layout.delimiter, layout.width, None if is_last else unfinished))
+    columns: list[list[str | None]] = [[None] * len(records) for _ in range(layout.width)]
+    for number, record in enumerate(records):
+        for place, cell in enumerate(record.cells[: layout.width]):
+            columns[place][number] = cell or None
+    frame = pl.DataFrame(
+        {f"c{i}": column for i, column in enumerate(columns)},
+        schema=dict.fromkeys([f"c{i}" for i in range(layout.width)], pl.String),
+    )
+    broken = pl.Series(BROKEN, [record.broken for record in records], dtype=pl.String)
+    return _named(frame, layout).with_columns(broken), "".join(unfinished) + text[end:]
+
+
+def _named(frame: pl.DataFrame, layout: Layout) -> pl.DataFrame:
+    header = layout.header
+    return frame.select([pl.col(f"c{c}").alias(n) for c, n in zip(header.columns, header.names, strict=True)])
