@@ -1,0 +1,41 @@
+-- one row a response and item answered on the five-level form
+{%- set items = ['technology', 'quality', 'service', 'delivery', 'price', 'overall'] %}
+with responses as (
+
+    select * from {{ ref('stg_survey_responses') }}
+
+),
+
+unpivoted as (
+
+    {%- for item in items %}
+    select
+        response_id,
+        '{{ item }}' as item,
+        try_cast({{ item }}_score as integer) as item_score
+    from responses
+    where {{ item }}_score is not null
+    {% if not loop.last %}union all{% endif %}
+    {%- endfor %}
+
+),
+
+final as (
+
+    select
+        cast(unpivoted.response_id as varchar) as response_id,
+        cast(unpivoted.item as varchar) as item,
+        cast(unpivoted.item_score as integer) as item_score,
+        cast(satisfaction_items.weight as double) as weight,
+        -- the overall question repeats the items: it stands in for them only where none was answered
+        cast(
+            not satisfaction_items.is_overall
+            or max(case when satisfaction_items.is_overall then 0 else 1 end)
+                over (partition by unpivoted.response_id) = 0
+        as boolean) as counts_in_score
+    from unpivoted
+    inner join {{ ref('satisfaction_items') }} as satisfaction_items on unpivoted.item = satisfaction_items.item
+
+)
+
+select * from final

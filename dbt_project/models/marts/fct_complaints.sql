@@ -1,0 +1,260 @@
+-- one row a complaint, enquiry, suggestion or return, with both reply clocks
+{%- set recurrence_days = 'cast(' ~ threshold('complaint_recurrence_days') ~ ' as integer)' %}
+with complaints as (
+
+    select * from {{ ref('stg_complaints') }}
+
+),
+
+run_context as (
+
+    select as_of, time_zone from {{ source('lake', 'run_context') }}
+
+),
+
+working_days as (
+
+    select * from {{ ref('int_working_days') }}
+
+),
+
+deliveries as (
+
+    select delivery_id, max(mapping_name) as mapping_name
+    from {{ ref('stg_deliveries') }}
+    group by delivery_id
+
+),
+
+-- Whether a source knows reply times at all is a matter of the source, not of the row: an empty cell in a file
+-- that has reply times is an unanswered complaint, in a file that has none it says nothing. A source is what one
+-- mapping reads; a file without a mapping speaks for itself.
+sourced as (
+
+    select
+        complaints.*,
+        coalesce(deliveries.mapping_name, complaints.ledger_delivery_id) as reply_source
+    from complaints
+    left join deliveries on complaints.ledger_delivery_id = deliveries.delivery_id
+
+),
+
+reply_sources as (
+
+    select
+        reply_source,
+        max(case when first_reply_at is not null then 1 else 0 end) as has_reply_times,
+        max(case when closed_at is not null or complaint_status is not null then 1 else 0 end) as has_closing
+    from sourced
+    group by reply_source
+
+),
+
+targets as (
+
+    select
+        complaints.complaint_id,
+        complaint_targets.reply_hours,
+        complaint_targets.reply_working_hours,
+        row_number() over (
+            partition by complaints.complaint_id
+            order by
+                case when complaint_targets.category = 'all' then 1 else 0 end,
+                case when complaint_targets.class = 'all' then 1 else 0 end,
+                complaint_targets.valid_from desc nulls last,
+                complaint_targets.target_id
+        ) as preference
+    from complaints
+    inner join {{ ref('complaint_targets') }} as complaint_targets
+        on complaint_targets.category in ('all', complaints.category)
+        and complaint_targets.class in ('all', complaints.priority)
+        and complaint_targets.valid_from <= complaints.received_date
+
+),
+
+timed as (
+
+    select
+        complaints.*,
+        coalesce(customers.customer_key, complaints.customer_id, orders.customer_key) as customer_key,
+        coalesce(customers.person_key, orders.person_key) as customer_person_key,
+        coalesce(customers.region, nullif(orders.region, 'unknown')) as customer_region,
+        coalesce(customers.segment, nullif(orders.segment, 'unknown')) as customer_segment,
+        run_context.as_of,
+        targets.reply_hours as target_hours,
+        targets.reply_working_hours as target_working_hours,
+        {{ dbt.dateadd('hour', 'cast(targets.reply_hours as integer)', 'complaints.received_at') }} as due_at,
+        case
+            when reply_sources.has_reply_times = 1 then 'measured'
+            when complaints.is_reply_in_time is not null then 'declared'
+            else 'none'
+        end as clock_basis,
+        reply_sources.has_closing,
+        -- an internal note or an automatic receipt is no reply to the customer
+        case
+            when coalesce(complaints.first_reply_kind, 'reply_to_customer') = 'reply_to_customer'
+                then complaints.first_reply_at
+        end as replied_at,
+        {{ local_timestamp('complaints.received_at', 'run_context.time_zone') }} as received_local,
+        {{ local_timestamp('complaints.first_reply_at', 'run_context.time_zone') }} as first_reply_local,
+        {{ local_timestamp('run_context.as_of', 'run_context.time_zone') }} as as_of_local
+    from sourced as complaints
+    cross join run_context
+    inner join reply_sources on complaints.reply_source = reply_sources.reply_source
+    left join targets on complaints.complaint_id = targets.complaint_id and targets.preference = 1
+    left join {{ ref('dim_customers') }} as customers on complaints.customer_id = customers.customer_id
+    left join {{ ref('fct_orders') }} as orders on complaints.order_id = orders.order_id
+
+),
+
+positioned as (
+
+    select
+        timed.*,
+        {{ working_position('timed.received_local', 'received_days') }} as received_position,
+        {{ working_position('timed.first_reply_local', 'reply_days') }} as reply_position,
+        {{ working_position('timed.as_of_local', 'as_of_days') }} as as_of_position
+    from timed
+    left join working_days as received_days on cast(timed.received_local as date) = received_days.date
+    left join working_days as reply_days on cast(timed.first_reply_local as date) = reply_days.date
+    left join working_days as as_of_days on cast(timed.as_of_local as date) = as_of_days.date
+
+),
+
+clocked as (
+
+    select
+        *,
+        -- a reply dated before the receipt is an error of the record: no clock can be read from it
+        case
+            when clock_basis = 'measured' and replied_at >= received_at
+                then {{ hours_between('received_at', 'replied_at') }}
+        end as reply_hours,
+        case
+            when clock_basis = 'measured' and replied_at >= received_at
+                then cast(reply_position - received_position as double) / 3600
+        end as working_reply_hours,
+        cast(as_of_position - received_position as double) / 3600 as waited_working_hours
+    from positioned
+
+),
+
+judged as (
+
+    select
+        *,
+        case
+            when clock_basis = 'declared' then case when is_reply_in_time then 'in_time' else 'breached' end
+            when clock_basis = 'none' then 'undeterminable'
+            when replied_at < received_at then 'undeterminable'
+            when replied_at <= due_at then 'in_time'
+            when replied_at > due_at or as_of > due_at then 'breached'
+            else 'not_yet_due'
+        end as reply_status,
+        case
+            when clock_basis <> 'measured' or replied_at < received_at then 'undeterminable'
+            when replied_at is not null and working_reply_hours is null then 'undeterminable'
+            when working_reply_hours <= target_working_hours then 'in_time'
+            when replied_at is not null or waited_working_hours > target_working_hours then 'breached'
+            when waited_working_hours is null then 'undeterminable'
+            else 'not_yet_due'
+        end as working_reply_status,
+        coalesce(complaint_status in ('closed', 'solved', 'rejected'), false) or closed_at is not null as is_closed
+    from clocked
+
+),
+
+-- The latest closing before each receipt, of the same problem and of the same customer's problem: closings and
+-- receipts laid on one time axis, so that no complaint is compared with every other. At the same instant a
+-- receipt comes first: only what was closed before can recur.
+events as (
+
+    select complaint_id, category, product_id, customer_key, received_at as happened_at, 0 as is_closing,
+        cast(null as timestamp) as closed_at
+    from judged
+    union all
+    select complaint_id, category, product_id, customer_key, closed_at as happened_at, 1 as is_closing, closed_at
+    from judged
+    where closed_at >= received_at
+
+),
+
+recurrences as (
+
+    select
+        complaint_id,
+        is_closing,
+        max(closed_at) over (
+            partition by category, product_id
+            order by happened_at, is_closing, complaint_id
+            rows between unbounded preceding and 1 preceding
+        ) as problem_closed_at,
+        max(closed_at) over (
+            partition by category, product_id, customer_key
+            order by happened_at, is_closing, complaint_id
+            rows between unbounded preceding and 1 preceding
+        ) as customer_problem_closed_at
+    from events
+
+),
+
+final as (
+
+    select
+        cast(judged.complaint_id as varchar) as complaint_key,
+        cast({{ month_start('judged.received_date') }} as date) as month_start,
+        cast(coalesce(judged.region, judged.customer_region, 'unknown') as varchar) as region,
+        cast(coalesce(judged.segment, judged.customer_segment, 'unknown') as varchar) as segment,
+        cast(judged.received_at as timestamp) as received_at,
+        cast(judged.received_date as date) as received_date,
+        cast(coalesce(judged.received_via, 'unknown') as varchar) as received_via,
+        cast(coalesce(judged.kind, 'unknown') as varchar) as kind,
+        cast(coalesce(judged.kind, 'complaint') = 'complaint' as boolean) as is_complaint,
+        cast(coalesce(judged.category, 'unknown') as varchar) as category,
+        cast(judged.issue as varchar) as issue,
+        cast(coalesce(judged.priority, 'unknown') as varchar) as priority,
+        cast(coalesce(judged.department, 'unknown') as varchar) as department,
+        cast(judged.product_id as varchar) as product_id,
+        cast(coalesce(judged.product_name, products.product_name, judged.product_id, 'unknown') as varchar) as product_name,
+        cast(judged.order_id as varchar) as order_id,
+        cast(judged.customer_key as varchar) as customer_key,
+        cast(coalesce(judged.phone_surrogate, judged.email_surrogate, judged.customer_person_key) as varchar) as person_key,
+        cast(judged.customer_name_surrogate as varchar) as customer_name_surrogate,
+        cast(judged.phone_surrogate as varchar) as phone_surrogate,
+        cast(judged.phone_masked as varchar) as phone_masked,
+        cast(judged.handler_surrogate as varchar) as handler_surrogate,
+        cast(judged.clock_basis as varchar) as clock_basis,
+        cast(judged.target_hours as double) as target_hours,
+        cast(judged.target_working_hours as double) as target_working_hours,
+        cast(judged.due_at as timestamp) as due_at,
+        cast(judged.replied_at as timestamp) as replied_at,
+        cast(judged.reply_hours as double) as reply_hours,
+        cast(judged.reply_status as varchar) as reply_status,
+        cast(judged.working_reply_hours as double) as working_reply_hours,
+        cast(judged.working_reply_status as varchar) as working_reply_status,
+        cast(judged.is_reply_in_time as boolean) as is_declared_in_time,
+        cast(judged.closed_at as timestamp) as closed_at,
+        cast(judged.closed_date as date) as closed_date,
+        cast(judged.is_closed as boolean) as is_closed,
+        -- a source that never tells of closing says nothing about what is still open
+        cast(judged.has_closing = 1 as boolean) as is_closing_known,
+        cast(judged.is_customer_informed as boolean) as is_customer_informed,
+        cast(coalesce(
+            judged.category is not null and judged.customer_key is not null
+            and judged.received_at <= {{ dbt.dateadd('day', recurrence_days, 'recurrences.customer_problem_closed_at') }},
+            false
+        ) as boolean) as is_recurrence,
+        cast(coalesce(
+            judged.category is not null and judged.product_id is not null
+            and judged.received_at <= {{ dbt.dateadd('day', recurrence_days, 'recurrences.problem_closed_at') }},
+            false
+        ) as boolean) as is_repeated_problem,
+        cast(judged.ledger_delivery_id as varchar) as ledger_delivery_id,
+        cast(judged.ledger_row_number as bigint) as ledger_row_number
+    from judged
+    inner join recurrences on judged.complaint_id = recurrences.complaint_id and recurrences.is_closing = 0
+    left join {{ ref('dim_products') }} as products on judged.product_id = products.product_id
+
+)
+
+select * from final

@@ -1,0 +1,37 @@
+-- one row an item answered on a survey form
+with responses as (
+
+    select * from {{ ref('fct_survey_responses') }}
+
+),
+
+items as (
+
+    select * from {{ ref('int_survey_items_unpivoted') }}
+
+),
+
+final as (
+
+    select
+        cast(items.response_id || '|' || items.item as varchar) as item_key,
+        responses.response_key,
+        responses.month_start,
+        responses.region,
+        responses.segment,
+        responses.department,
+        responses.customer_key,
+        responses.person_key,
+        items.item,
+        items.item_score,
+        items.weight,
+        items.counts_in_score,
+        responses.is_valid,
+        responses.ledger_delivery_id,
+        responses.ledger_row_number
+    from items
+    inner join responses on items.response_id = responses.response_key
+
+)
+
+select * from final

@@ -1,0 +1,173 @@
+-- one row a returned survey form, with its score and the flags of its answers' quality
+with responses as (
+
+    select * from {{ ref('stg_survey_responses') }}
+
+),
+
+items as (
+
+    select * from {{ ref('int_survey_items_unpivoted') }}
+
+),
+
+orders as (
+
+    select order_id, customer_key, person_key, region, segment from {{ ref('fct_orders') }}
+
+),
+
+invitations as (
+
+    select invitation_id, customer_id, survey_id, region, segment, department, sent_date
+    from {{ ref('stg_survey_invitations') }}
+
+),
+
+deliveries as (
+
+    select delivery_id, max(delivered_at) as delivered_at
+    from {{ source('lake', 'deliveries') }}
+    group by delivery_id
+
+),
+
+scores as (
+
+    select
+        response_id,
+        count(*) as answered_count,
+        min(item_score) as lowest_score,
+        max(item_score) as highest_score,
+        sum(case when counts_in_score then weight * item_score end)
+            / nullif(sum(case when counts_in_score then weight end), 0) as weighted_mean,
+        max(case when item = 'overall' then item_score end) as overall_score
+    from items
+    group by response_id
+
+),
+
+-- a form names its customer itself, or through its invitation, or through the order it is about
+identified as (
+
+    select
+        responses.*,
+        coalesce(responses.survey_id, invitations.survey_id) as known_survey_id,
+        coalesce(responses.customer_id, invitations.customer_id) as known_customer_id,
+        coalesce(responses.region, invitations.region) as known_region,
+        coalesce(responses.segment, invitations.segment) as known_segment,
+        orders.customer_key as order_customer_key,
+        orders.person_key as order_person_key,
+        nullif(orders.region, 'unknown') as order_region,
+        nullif(orders.segment, 'unknown') as order_segment,
+        coalesce(responses.department, invitations.department) as known_department,
+        coalesce(
+            responses.answered_date, responses.sent_date, invitations.sent_date, cast(deliveries.delivered_at as date)
+        ) as response_date,
+        case
+            when responses.answered_date is not null then 'answered'
+            when responses.sent_date is not null then 'sent'
+            when invitations.sent_date is not null then 'invited'
+            else 'delivered'
+        end as date_basis
+    from responses
+    left join invitations on responses.invitation_id = invitations.invitation_id
+    left join orders on responses.order_id = orders.order_id
+    left join deliveries on responses.ledger_delivery_id = deliveries.delivery_id
+
+),
+
+-- Who answered, within one survey: by invitation, else by customer or phone. A form about an order is answered
+-- once an order, perhaps several times by several senders, and is not judged.
+respondents as (
+
+    select
+        identified.*,
+        coalesce(customers.customer_key, identified.known_customer_id, identified.order_customer_key) as customer_key,
+        coalesce(customers.person_key, identified.order_person_key) as customer_person_key,
+        coalesce(customers.region, identified.order_region) as customer_region,
+        coalesce(customers.segment, identified.order_segment) as customer_segment,
+        case
+            when identified.invitation_id is not null then 'invitation ' || identified.invitation_id
+            when identified.order_id is null and identified.known_survey_id is not null
+                then 'survey ' || identified.known_survey_id || ' '
+                    || coalesce(customers.customer_key, identified.known_customer_id, identified.phone_surrogate)
+        end as respondent
+    from identified
+    left join {{ ref('dim_customers') }} as customers on identified.known_customer_id = customers.customer_id
+
+),
+
+flagged as (
+
+    select
+        respondents.*,
+        scores.answered_count,
+        scores.weighted_mean,
+        scores.overall_score as overall_item_score,
+        coalesce(
+            scores.answered_count >= {{ threshold('survey_straight_lining_items') }}
+            and scores.lowest_score = scores.highest_score, false
+        ) as is_straight_lining,
+        coalesce(respondents.duration_seconds < {{ threshold('survey_minimum_seconds') }}, false) as is_too_fast,
+        respondents.respondent is not null
+        and row_number() over (
+            partition by respondents.respondent
+            order by respondents.answered_at desc nulls last, respondents.response_id desc
+        ) > 1 as is_duplicate_respondent
+    from respondents
+    left join scores on respondents.response_id = scores.response_id
+
+),
+
+exclusions as (
+
+    select
+        max(case when flag = 'straight_lining' and is_excluded then 1 else 0 end) as excludes_straight_lining,
+        max(case when flag = 'too_fast' and is_excluded then 1 else 0 end) as excludes_too_fast,
+        max(case when flag = 'duplicate_respondent' and is_excluded then 1 else 0 end) as excludes_duplicates
+    from {{ ref('answer_quality_flags') }}
+
+),
+
+final as (
+
+    select
+        cast(flagged.response_id as varchar) as response_key,
+        cast({{ month_start('flagged.response_date') }} as date) as month_start,
+        cast(coalesce(flagged.known_region, flagged.customer_region, 'unknown') as varchar) as region,
+        cast(coalesce(flagged.known_segment, flagged.customer_segment, 'unknown') as varchar) as segment,
+        cast(flagged.known_survey_id as varchar) as survey_id,
+        cast(flagged.invitation_id as varchar) as invitation_id,
+        cast(flagged.known_customer_id as varchar) as customer_id,
+        cast(flagged.customer_key as varchar) as customer_key,
+        cast(coalesce(flagged.phone_surrogate, flagged.customer_person_key) as varchar) as person_key,
+        cast(flagged.order_id as varchar) as order_id,
+        cast(flagged.answered_at as timestamp) as answered_at,
+        cast(flagged.response_date as date) as response_date,
+        cast(flagged.date_basis as varchar) as date_basis,
+        cast(coalesce(flagged.mode, 'unknown') as varchar) as mode,
+        cast(coalesce(flagged.known_department, 'unknown') as varchar) as department,
+        cast(coalesce(flagged.answered_count, 0) as integer) as answered_count,
+        cast(flagged.weighted_mean as double) as weighted_mean,
+        cast(flagged.weighted_mean / 5 * 100 as double) as satisfaction_score,
+        cast(flagged.overall_item_score as integer) as overall_score,
+        cast(flagged.recommend_score as integer) as recommend_score,
+        cast(flagged.duration_seconds as bigint) as duration_seconds,
+        cast(flagged.is_straight_lining as boolean) as is_straight_lining,
+        cast(flagged.is_too_fast as boolean) as is_too_fast,
+        cast(flagged.is_duplicate_respondent as boolean) as is_duplicate_respondent,
+        cast(
+            (flagged.answered_count is not null or flagged.recommend_score is not null)
+            and not (flagged.is_straight_lining and exclusions.excludes_straight_lining = 1)
+            and not (flagged.is_too_fast and exclusions.excludes_too_fast = 1)
+            and not (flagged.is_duplicate_respondent and exclusions.excludes_duplicates = 1)
+        as boolean) as is_valid,
+        cast(flagged.ledger_delivery_id as varchar) as ledger_delivery_id,
+        cast(flagged.ledger_row_number as bigint) as ledger_row_number
+    from flagged
+    cross join exclusions
+
+)
+
+select * from final
