@@ -1,0 +1,129 @@
+"""The gates as the street runs them: checks in a process of their own, dbt's results beside them, waivers on top.
+
+Belongs here: keeping the slow import of the checking library beside the other work, and turning what dbt says
+into check results. Not here: the checks (expectations/) and what a failure holds back (warehouse/publish.py).
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from pipelines.progress import Progress, silent
+from pipelines.settings import Settings
+
+if TYPE_CHECKING:
+    from expectations.runner import CheckResult
+    from pipelines.warehouse.catalog import Catalog
+    from pipelines.warehouse.dbt import DbtResult
+
+
+class GateWorker:
+    """One process that imports the checking library while intake reads files, and then runs the checks."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    def __enter__(self) -> GateWorker:
+        import multiprocessing
+
+        self._pool = ProcessPoolExecutor(
+            1, mp_context=multiprocessing.get_context("spawn"), initializer=_end_with_parent
+        )
+        self._pool.submit(_warm)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pool.shutdown(wait=error is None, cancel_futures=True)
+
+    def deliveries(self) -> Future[list[CheckResult]]:
+        """Start the checks of what the lake holds."""
+        return self._pool.submit(_check_deliveries, self.settings)
+
+    def reports(self, leadership_file: Path) -> list[CheckResult]:
+        """Judge the reports of a candidate as readers would see them."""
+        return waived(self._pool.submit(_check_reports, leadership_file, self.settings).result(), self.settings)
+
+    def collect(
+        self,
+        deliveries: Future[list[CheckResult]],
+        models: DbtResult,
+        progress: Progress = silent,
+    ) -> list[CheckResult]:
+        """All results so far, with the waivers of this company applied."""
+        from pipelines.warehouse.catalog import load_catalog
+        from pipelines.warehouse.publish import manifest_file
+
+        of_deliveries = deliveries.result()
+        of_models = model_checks(models, load_catalog(manifest_file(self.settings)))
+        results = waived([*of_deliveries, *of_models], self.settings)
+        progress("gates", len(results), len(results))
+        return results
+
+
+def waived(results: Sequence[CheckResult], settings: Settings) -> list[CheckResult]:
+    from expectations.waivers import apply_waivers
+
+    return apply_waivers(results, settings)
+
+
+def model_checks(models: DbtResult, catalog: Catalog) -> list[CheckResult]:
+    """dbt's tests as check results, and a model that could not be built as a failed one of its sections."""
+    from expectations.runner import CheckResult
+
+    names = {model.unique_id: model.name for model in catalog.models.values()}
+    results = []
+    for node in models.nodes:
+        is_test = node.resource_type in ("test", "unit_test")
+        targets = catalog.tested.get(node.unique_id, ()) if is_test else (names.get(node.unique_id, node.name),)
+        failed = node.status not in ("success", "pass", "warn", "no-op")
+        if not is_test and not failed:
+            continue
+        results.append(
+            CheckResult(
+                check_id=node.name,
+                kind="dbt",
+                target=targets[0] if targets else node.name,
+                sections=tuple(sorted({section for target in targets for section in catalog.sections_of(target)})),
+                severity="warning" if catalog.severity.get(node.unique_id) == "warn" else "critical",
+                passed=node.status in ("success", "pass"),
+                observed=node.failures,
+                expected=0,
+                detail=node.message or "",
+                delivery_ids=(),
+                waived_by=None,
+            )
+        )
+    return results
+
+
+def _end_with_parent() -> None:
+    """A run that is killed takes its worker with it."""
+    import multiprocessing
+
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
+
+
+def _warm() -> None:
+    import great_expectations  # noqa: F401
+
+
+def _check_deliveries(settings: Settings) -> list[CheckResult]:
+    from expectations.runner import check_deliveries
+
+    return check_deliveries(settings)
+
+
+def _check_reports(leadership_file: Path, settings: Settings) -> list[CheckResult]:
+    from expectations.runner import check_reports
+
+    return check_reports(leadership_file, settings)

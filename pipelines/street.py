@@ -1,0 +1,99 @@
+"""The street, end to end, in this process: intake, gates on deliveries beside the models, gates on reports, publish.
+
+Belongs here: the order of the parts, what runs beside what, the lock around them and what each cost. Not here:
+what any part does, and anything that prints.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from pipelines.progress import Progress, silent
+from pipelines.settings import Settings
+
+if TYPE_CHECKING:
+    from expectations.runner import CheckResult
+
+    from pipelines.intake.deliver import IntakeResult
+    from pipelines.warehouse.dbt import DbtResult
+    from pipelines.warehouse.publish import Publication
+
+
+@dataclass(frozen=True)
+class StreetResult:
+    """One run: what came in, what was built, what was judged, what was published, and the seconds of each part."""
+
+    as_of: datetime
+    intake: IntakeResult
+    models: DbtResult
+    checks: tuple[CheckResult, ...]
+    publication: Publication
+    seconds: dict[str, float]
+
+
+@dataclass
+class Stopwatch:
+    """Seconds by part, in the order in which the parts began."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        started = time.monotonic()
+        self.seconds[name] = 0.0
+        try:
+            yield
+        finally:
+            self.seconds[name] = round(time.monotonic() - started, 2)
+
+
+def run(
+    settings: Settings,
+    as_of: datetime | None = None,
+    progress: Progress = silent,
+    command: str = "market-ledger run",
+) -> StreetResult:
+    """Take what has landed, build, judge and publish, under the data folder's run lock."""
+    from pipelines.gates import GateWorker
+    from pipelines.intake.deliver import take_deliveries
+    from pipelines.warehouse.dbt import build
+    from pipelines.warehouse.lock import run_lock
+    from pipelines.warehouse.publish import publish
+
+    moment = settings.moment(as_of)
+    watch = Stopwatch()
+    with run_lock(settings.data_dir, command), watch.part("all"), GateWorker(settings) as gates:
+        with watch.part("intake"):
+            intake = take_deliveries(settings, moment, progress)
+        deliveries = gates.deliveries()
+        with watch.part("models"):
+            models = build(settings, progress=progress)
+        with watch.part("gates"):
+            checks = gates.collect(deliveries, models, progress)
+        with watch.part("publish"):
+            publication = publish(settings, checks, moment, judge=gates.reports, progress=progress)
+    return StreetResult(moment, intake, models, publication.checks, publication, watch.seconds)
+
+
+def publish_again(settings: Settings, progress: Progress = silent) -> Publication:
+    """Judge and publish what the warehouse holds now, without taking deliveries or building."""
+    from pipelines.gates import GateWorker
+    from pipelines.warehouse.lock import run_lock
+    from pipelines.warehouse.publish import last_built, publish
+
+    with run_lock(settings.data_dir, "market-ledger publish"), GateWorker(settings) as gates:
+        built = last_built(settings)
+        checks = gates.collect(gates.deliveries(), built.models, progress)
+        return publish(settings, checks, built.as_of, judge=gates.reports, progress=progress)
+
+
+def take_samples(settings: Settings, moment: datetime) -> int:
+    """Put the sample company's files into the data folder, once; returns how many deliveries were dropped."""
+    from pipelines.sample.take import take
+
+    return take(settings, moment)

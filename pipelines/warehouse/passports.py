@@ -1,0 +1,367 @@
+"""Where every figure comes from: its definition, SQL, checks and files, and how many rows stand behind it.
+
+Belongs here: the tables `passports`, `passport_rows`, `rejected_rows`, `checks`, `waivers` and `labels` of the
+leadership's file. Not here: the reports themselves (candidate.py) and their meaning (the models' yml).
+
+A figure leads to its rows: `drill_table` under `drill_filter`, in its month, region and segment ('all' means no
+condition), has as many rows as `passport_rows.row_count` says.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipelines.errors import MarketLedgerError
+from pipelines.settings import Settings
+from pipelines.warehouse.candidate import (
+    ANALYSTS,
+    LEADERSHIP,
+    Sources,
+    drill_table,
+    literal,
+    previous_drill_tables,
+    quoted,
+    table_columns,
+)
+from pipelines.warehouse.catalog import Catalog, Column, Model
+
+if TYPE_CHECKING:
+    from expectations.runner import CheckResult
+    from pipelines.warehouse.publish import Publication
+
+PASSPORT_COLUMNS = {
+    "report": "VARCHAR",
+    "column_name": "VARCHAR",
+    "section": "VARCHAR",
+    "report_label_zh": "VARCHAR",
+    "report_label_en": "VARCHAR",
+    "label_zh": "VARCHAR",
+    "label_en": "VARCHAR",
+    "definition_zh": "VARCHAR",
+    "definition_en": "VARCHAR",
+    "numerator_zh": "VARCHAR",
+    "numerator_en": "VARCHAR",
+    "denominator_zh": "VARCHAR",
+    "denominator_en": "VARCHAR",
+    "base_zh": "VARCHAR",
+    "base_en": "VARCHAR",
+    "unit": "VARCHAR",
+    "sql": "VARCHAR",
+    "upstream": "VARCHAR",
+    "sources": "VARCHAR",
+    "drill_fact": "VARCHAR",
+    "drill_table": "VARCHAR",
+    "drill_filter": "VARCHAR",
+    "drill_month": "VARCHAR",
+    "checks": "VARCHAR",
+    "version": "BIGINT",
+    "as_of": "TIMESTAMP",
+}
+ROW_COLUMNS = {
+    "report": "VARCHAR",
+    "column_name": "VARCHAR",
+    "month_start": "DATE",
+    "region": "VARCHAR",
+    "segment": "VARCHAR",
+    "row_count": "BIGINT",
+    "file_count": "BIGINT",
+    "files": "VARCHAR",
+    "freshest_at": "TIMESTAMP",
+}
+CHECK_COLUMNS = {
+    "check_id": "VARCHAR",
+    "kind": "VARCHAR",
+    "target": "VARCHAR",
+    "sections": "VARCHAR",
+    "severity": "VARCHAR",
+    "passed": "BOOLEAN",
+    "observed": "VARCHAR",
+    "expected": "VARCHAR",
+    "detail": "VARCHAR",
+    "delivery_ids": "VARCHAR",
+    "waived_by": "VARCHAR",
+}
+
+
+def write_origins(sources: Sources, settings: Settings) -> None:
+    """Labels of codes, and which rows were rejected and why: never what stood in their cells."""
+    connection = sources.connection
+    labels = settings.lake / "labels" / "labels.parquet"
+    for target in (LEADERSHIP, ANALYSTS):
+        if labels.is_file():
+            connection.execute(
+                f"CREATE OR REPLACE TABLE {target}.main.labels AS SELECT * FROM read_parquet({literal(labels)})"
+                " ORDER BY domain, sort_order, code"
+            )
+        else:
+            write_rows(
+                sources,
+                f"{target}.main.labels",
+                {"domain": "VARCHAR", "code": "VARCHAR", "label_zh": "VARCHAR", "label_en": "VARCHAR",
+                 "sort_order": "BIGINT"},
+                [],
+            )  # fmt: skip
+    _write_delivery_files(sources, settings.lake / "deliveries")
+    _write_rejected_rows(sources, settings.quarantine)
+
+
+def _write_delivery_files(sources: Sources, receipts: Path) -> None:
+    """Which file a delivery came in: of the same bytes sent twice, the later arrival."""
+    if any(receipts.glob("*.parquet")):
+        query = (
+            "SELECT delivery_id, arg_max(file_name, arrival_number) AS file_name,"
+            " max(delivered_at) AS delivered_at"
+            f" FROM read_parquet({literal(receipts / '*.parquet')}, union_by_name = true) GROUP BY delivery_id"
+        )
+    else:
+        query = (
+            "SELECT NULL::VARCHAR AS delivery_id, NULL::VARCHAR AS file_name, NULL::TIMESTAMP AS delivered_at"
+            " WHERE false"
+        )
+    sources.connection.execute(f"CREATE OR REPLACE TEMP TABLE delivery_files AS {query}")
+
+
+def _write_rejected_rows(sources: Sources, quarantine: Path) -> None:
+    table = f"{LEADERSHIP}.main.rejected_rows"
+    if not any(quarantine.glob("*/*.parquet")):
+        shape = {
+            "source": "VARCHAR", "delivery_id": "VARCHAR", "file_name": "VARCHAR", "ledger_row_number": "BIGINT",
+            "status": "VARCHAR", "reason_codes": "VARCHAR", "columns": "VARCHAR",
+        }  # fmt: skip
+        write_rows(sources, table, shape, [])
+        return
+    sources.connection.execute(
+        f"CREATE OR REPLACE TABLE {table} AS"
+        " SELECT parse_path(rows_.filename)[-2] AS source, parse_filename(rows_.filename, true) AS delivery_id,"
+        " delivery_files.file_name, rows_.ledger_row_number, rows_.status,"
+        " CAST(rows_.reason_codes AS VARCHAR) AS reason_codes, CAST(rows_.columns AS VARCHAR) AS columns"
+        f" FROM read_parquet({literal(quarantine / '*' / '*.parquet')}, union_by_name = true, filename = true)"
+        " AS rows_ LEFT JOIN delivery_files ON delivery_files.delivery_id = parse_filename(rows_.filename, true)"
+        " ORDER BY source, delivery_id, ledger_row_number"
+    )
+
+
+def write_passports(sources: Sources, catalog: Catalog, publication: Publication) -> None:
+    """Passports of fresh sections from the models, of held ones as they were published last."""
+    held = frozenset(section.section for section in publication.held())
+    before = previous_drill_tables(sources)
+    write_checks(sources, publication.checks)
+    fresh = [
+        passport(catalog, report, column, publication, drill_of(catalog, report, column, held, before))
+        for report in catalog.reports()
+        for column in report.columns.values()
+        if report.section not in held and column.is_for_leadership and column.meta.get("label")
+    ]
+    write_rows(sources, f"{LEADERSHIP}.main.passports", PASSPORT_COLUMNS, fresh)
+    write_rows(sources, f"{LEADERSHIP}.main.passport_rows", ROW_COLUMNS, [])
+    _count_rows(sources, fresh)
+    if held:
+        _keep_passports(sources, catalog, held, before)
+
+
+def drill_of(
+    catalog: Catalog,
+    report: Model,
+    column: Column,
+    held: frozenset[str],
+    before: Mapping[tuple[str, str], str],
+) -> dict[str, str | None]:
+    """Where the rows behind a column lie; nothing for a column that no rows are named for."""
+    rows = column.meta.get("rows")
+    if not rows:
+        return {"drill_fact": None, "drill_table": None, "drill_filter": None, "drill_month": None}
+    fact = str(rows["fact"])
+    if fact not in catalog.models or not catalog.models[fact].is_drill:
+        raise MarketLedgerError("passport_fact_unknown", report=report.name, column=column.name, fact=fact)
+    return {
+        "drill_fact": fact,
+        "drill_table": drill_table(catalog, report.section or "", fact, held, before),
+        "drill_filter": str(rows.get("filter") or "true"),
+        "drill_month": str(rows.get("month") or "month_start"),
+    }
+
+
+def passport(
+    catalog: Catalog, report: Model, column: Column, publication: Publication, drill: Mapping[str, str | None]
+) -> dict[str, Any]:
+    """One row of `passports`."""
+    meta = column.meta
+    behind = {report.name, *report.upstream, *report.sources}
+    return {
+        "report": report.name,
+        "column_name": column.name,
+        "section": report.section,
+        **_both("report_label", report.meta.get("label"), report.name),
+        **_both("label", meta.get("label"), column.name),
+        **_both("definition", meta.get("description") or meta.get("definition"), column.description),
+        **_both("numerator", meta.get("numerator")),
+        **_both("denominator", meta.get("denominator")),
+        **_both("base", meta.get("base")),
+        "unit": meta.get("unit"),
+        "sql": report.sql,
+        "upstream": json.dumps(report.upstream),
+        "sources": json.dumps(report.sources),
+        **drill,
+        "checks": json.dumps(
+            [
+                {
+                    "check_id": check.check_id,
+                    "passed": check.passed,
+                    "severity": check.severity,
+                    "waived_by": check.waived_by,
+                }
+                for check in publication.checks
+                if check.target in behind
+            ],
+            default=str,
+        ),
+        "version": publication.version,
+        "as_of": publication.as_of.isoformat(sep=" "),
+    }
+
+
+def _both(name: str, texts: Any, fallback: str | None = None) -> dict[str, str | None]:
+    """A text in both languages as two columns."""
+    if isinstance(texts, Mapping):
+        return {f"{name}_{language}": texts.get(language) or fallback for language in ("zh", "en")}
+    return {f"{name}_{language}": texts or fallback for language in ("zh", "en")}
+
+
+def _count_rows(sources: Sources, fresh: Sequence[Mapping[str, Any]]) -> None:
+    """Rows and files behind each metric, in one pass over each drill table."""
+    tables = table_columns(sources.connection, LEADERSHIP)
+    wanted: dict[tuple[str, str], list[str]] = {}
+    for row in fresh:
+        if row["drill_table"]:
+            filters = wanted.setdefault((row["drill_table"], row["drill_month"]), [])
+            if row["drill_filter"] not in filters:
+                filters.append(row["drill_filter"])
+    for (table, month), filters in wanted.items():
+        query = counting_query(table, month, filters, tables.get(table, {}))
+        try:
+            sources.connection.execute(f"CREATE OR REPLACE TEMP TABLE row_counts AS {query}")
+        except Exception as error:
+            raise MarketLedgerError("passport_filter_broken", table=table, problem=str(error)) from error
+        write_rows(
+            sources,
+            "temp.counted_filters",
+            {"place": "VARCHAR", "drill_filter": "VARCHAR"},
+            [{"place": f"count_{place}", "drill_filter": each} for place, each in enumerate(filters)],
+        )
+        sources.connection.execute(
+            f"INSERT INTO {LEADERSHIP}.main.passport_rows"
+            " SELECT passports.report, passports.column_name, counts.month_start, counts.region, counts.segment,"
+            " counts.row_count, counts.file_count, counts.files, counts.freshest_at"
+            f" FROM {LEADERSHIP}.main.passports AS passports"
+            " JOIN temp.counted_filters USING (drill_filter) JOIN row_counts AS counts USING (place)"
+            " WHERE passports.drill_table = ? AND passports.drill_month = ?"
+            " ORDER BY ALL",
+            [table, month],
+        )
+
+
+def counting_query(table: str, month: str, filters: Sequence[str], columns: Mapping[str, str]) -> str:
+    """Counts per filter by month, region and segment with their totals, and the files that the rows came in."""
+    cut = {
+        name: f"coalesce({name}, 'unknown')" if name in columns else "'unknown'" for name in ("region", "segment")
+    }
+    delivery = "ledger_delivery_id" if "ledger_delivery_id" in columns else "NULL::VARCHAR"
+    flags = ", ".join(f"({each}) AS flag_{place}" for place, each in enumerate(filters))
+    counts = ", ".join(f"count(*) FILTER (flag_{place}) AS count_{place}" for place in range(len(filters)))
+    places = ", ".join(f"count_{place}" for place in range(len(filters)))
+    return f"""
+        WITH flagged AS (
+            SELECT date_trunc('month', CAST({month} AS DATE))::DATE AS month_start, {cut["region"]} AS region,
+                {cut["segment"]} AS segment, {delivery} AS delivery_id, {flags}
+            FROM {LEADERSHIP}.main.{quoted(table)} WHERE {month} IS NOT NULL
+        ),
+        counted AS (
+            SELECT month_start, delivery_id,
+                CASE WHEN grouping(region) = 1 THEN 'all' ELSE region END AS region,
+                CASE WHEN grouping(segment) = 1 THEN 'all' ELSE segment END AS segment, {counts}
+            FROM flagged
+            GROUP BY GROUPING SETS (
+                (month_start, delivery_id), (month_start, delivery_id, region),
+                (month_start, delivery_id, segment), (month_start, delivery_id, region, segment)
+            )
+        ),
+        long AS (UNPIVOT counted ON {places} INTO NAME place VALUE row_count),
+        by_file AS (
+            SELECT place, month_start, region, segment, file_name, sum(row_count) AS row_count,
+                max(delivered_at) AS freshest_at
+            FROM long LEFT JOIN delivery_files USING (delivery_id)
+            WHERE row_count > 0 GROUP BY ALL
+        )
+        SELECT place, month_start, region, segment, CAST(sum(row_count) AS BIGINT) AS row_count,
+            count(file_name) AS file_count,
+            CAST(to_json(list({{'file': file_name, 'rows': row_count::BIGINT}} ORDER BY file_name)
+                FILTER (file_name IS NOT NULL)) AS VARCHAR) AS files,
+            max(freshest_at) AS freshest_at
+        FROM by_file GROUP BY place, month_start, region, segment
+    """
+
+
+def _keep_passports(
+    sources: Sources, catalog: Catalog, held: frozenset[str], before: Mapping[tuple[str, str], str]
+) -> None:
+    """Held sections keep the passports of their last good version, which lead to its rows."""
+    if "passports" not in sources.previous.get(LEADERSHIP, {}):
+        return
+    connection, sections = sources.connection, ", ".join(literal(section) for section in sorted(held))
+    old = f"previous_{LEADERSHIP}.main"
+    new = f"{LEADERSHIP}.main"
+    connection.execute(
+        f"INSERT INTO {new}.passport_rows BY NAME SELECT rows_.* FROM {old}.passport_rows AS rows_"
+        f" SEMI JOIN (SELECT * FROM {old}.passports WHERE section IN ({sections})) AS kept USING (report, column_name)"
+    )
+    connection.execute(
+        f"INSERT INTO {new}.passports BY NAME SELECT * FROM {old}.passports WHERE section IN ({sections})"
+    )
+    for section, fact in before:
+        if section in held and fact in catalog.models:
+            connection.execute(
+                f"UPDATE {new}.passports SET drill_table = ? WHERE section = ? AND drill_fact = ?",
+                [drill_table(catalog, section, fact, held, before), section, fact],
+            )
+
+
+def write_checks(sources: Sources, checks: Iterable[CheckResult]) -> None:
+    """Every check of this publication with its result."""
+    rows = [
+        {
+            "check_id": check.check_id,
+            "kind": check.kind,
+            "target": check.target,
+            "sections": json.dumps(list(check.sections)),
+            "severity": check.severity,
+            "passed": check.passed,
+            "observed": _shown(check.observed),
+            "expected": _shown(check.expected),
+            "detail": _shown(check.detail),
+            "delivery_ids": json.dumps(list(check.delivery_ids)),
+            "waived_by": _shown(check.waived_by),
+        }
+        for check in checks
+    ]
+    write_rows(sources, f"{LEADERSHIP}.main.checks", CHECK_COLUMNS, rows)
+
+
+def _shown(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def write_rows(sources: Sources, table: str, columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> None:
+    """A small table from Python rows, in one statement."""
+    shape = ", ".join(f"{quoted(name)} {kind}" for name, kind in columns.items())
+    place = table if not table.startswith("temp.") else table.removeprefix("temp.")
+    temporary = "TEMP " if table.startswith("temp.") else ""
+    sources.connection.execute(f"CREATE OR REPLACE {temporary}TABLE {place} ({shape})")
+    if rows:
+        structure = json.dumps([dict(columns)])
+        sources.connection.execute(
+            f"INSERT INTO {place} SELECT row_.* FROM (SELECT unnest(from_json(?, ?)) AS row_)",
+            [json.dumps(rows, ensure_ascii=False), structure],
+        )

@@ -1,0 +1,312 @@
+"""Publishing: a candidate folder of three files, judged, then swapped in with one rename of a symbolic link.
+
+Belongs here: versions, what is held back, the swap, rollback and pruning. Not here: which tables a file carries
+(candidate.py) and where each figure comes from (passports.py). The caller holds the run lock.
+
+Readers resolve `published/current` once and open the files behind it; those files never change again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipelines.errors import MarketLedgerError
+from pipelines.progress import Progress, silent
+from pipelines.settings import Settings
+from pipelines.warehouse import candidate, passports
+from pipelines.warehouse.candidate import ANALYSTS, FILES, LEADERSHIP, OPERATIONS, Sources, file_name
+from pipelines.warehouse.catalog import Catalog, load_catalog
+
+if TYPE_CHECKING:
+    from expectations.runner import CheckResult
+
+OK, HELD, HELD_NEVER_PUBLISHED = "ok", "held", "held_never_published"
+CURRENT = "current"
+HISTORY = "history.jsonl"
+WITHDRAWN = "withdrawn"  # an empty file in a version that somebody rolled back
+# A reader may have resolved the link just before a swap: what it is about to open must still be there.
+GRACE_SECONDS = 120
+STEPS = 6
+
+
+@dataclass(frozen=True)
+class SectionState:
+    """What of a section is published: this version's tables, or those of its last good version."""
+
+    section: str
+    state: str
+    good_version: int | None
+    good_as_of: datetime | None
+    good_published_at: datetime | None
+    failed_checks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Publication:
+    """One published version."""
+
+    version: int
+    folder: Path
+    as_of: datetime
+    published_at: datetime
+    sections: tuple[SectionState, ...]
+    checks: tuple[CheckResult, ...]
+
+    def held(self) -> tuple[SectionState, ...]:
+        return tuple(section for section in self.sections if section.state != OK)
+
+
+def publish(
+    settings: Settings,
+    checks: Sequence[CheckResult],
+    as_of: datetime,
+    judge: Callable[[Path], Sequence[CheckResult]] | None = None,
+    progress: Progress = silent,
+    catalog: Catalog | None = None,
+) -> Publication:
+    """Build the three files aside, judge the reports as they would be seen, swap them in.
+
+    `judge` gets the candidate leadership file; a section whose critical check fails there stays as it was.
+    """
+    catalog = catalog or load_catalog(manifest_file(settings))
+    versions = settings.published / "versions"
+    versions.mkdir(parents=True, exist_ok=True)
+    clear_unfinished(versions)
+    version = max([*all_versions(versions), 0]) + 1
+    folder = versions / f"{version:06d}.tmp"
+    folder.mkdir(mode=0o700)  # the operations file holds whom to call: nobody else looks in while it is written
+    previous = current_folder(settings.published)
+    now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+
+    progress("publish", 0, STEPS)
+    held = held_sections(checks)
+    with candidate.open_sources(folder, settings.warehouse_file, previous) as sources:
+        candidate.copy_leadership(sources, catalog, held)
+    progress("publish", 1, STEPS)
+    if judge is not None:
+        checks = [*checks, *judge(folder / file_name(LEADERSHIP))]
+    progress("publish", 2, STEPS)
+    newly_held = held_sections(checks).keys() - held.keys()
+    with candidate.open_sources(folder, settings.warehouse_file, previous) as sources:
+        if newly_held:
+            held = held_sections(checks)
+            candidate.copy_leadership(sources, catalog, held)
+        sections = section_states(catalog, held, previous_states(sources), version, as_of, now)
+        publication = Publication(version, folder, as_of, now, sections, tuple(checks))
+        passports.write_origins(sources, settings)
+        passports.write_passports(sources, catalog, publication)
+        progress("publish", 3, STEPS)
+        write_about(sources, settings, publication)
+        candidate.copy_analysts(sources, catalog, held)
+        progress("publish", 4, STEPS)
+        from pipelines.warehouse.operations import write_operations
+
+        write_operations(sources, settings, as_of)
+    progress("publish", 5, STEPS)
+    final = swap_in(settings.published, folder, version)
+    record(settings.published, "publish", version, previous)
+    prune(settings.published, settings.keep_publications)
+    progress("publish", STEPS, STEPS)
+    return Publication(version, final, as_of, now, sections, tuple(checks))
+
+
+def rollback(settings: Settings) -> int:
+    """Point readers at the last version before the current one that was not withdrawn; returns its number.
+
+    It stays until the next publish, which compares held sections with what is current then.
+    """
+    current = current_folder(settings.published)
+    if current is None:
+        raise MarketLedgerError("nothing_published", folder=str(settings.published))
+    versions = settings.published / "versions"
+    before = [
+        number
+        for number in all_versions(versions)
+        if number < int(current.name) and is_good(versions / f"{number:06d}")
+    ]
+    if not before:
+        raise MarketLedgerError("nothing_to_roll_back_to", version=int(current.name))
+    point_to(settings.published, max(before))
+    (current / WITHDRAWN).touch()
+    record(settings.published, "rollback", max(before), current)
+    return max(before)
+
+
+def manifest_file(settings: Settings) -> Path:
+    return settings.warehouse / "dbt" / "target" / "manifest.json"
+
+
+def current_folder(published: Path) -> Path | None:
+    """The folder that readers are sent to now; None before the first publication."""
+    try:
+        return (published / CURRENT).resolve(strict=True)
+    except FileNotFoundError:
+        return None
+
+
+def all_versions(versions: Path) -> list[int]:
+    """Numbers of all complete versions."""
+    return sorted(int(path.name) for path in versions.glob("[0-9]*") if path.name.isdigit())
+
+
+def is_good(folder: Path) -> bool:
+    return not (folder / WITHDRAWN).exists()
+
+
+def held_sections(checks: Iterable[CheckResult]) -> dict[str, tuple[str, ...]]:
+    """Sections with a critical check that failed and that nobody waived, with the names of those checks."""
+    held: dict[str, list[str]] = {}
+    for check in checks:
+        if not check.passed and check.severity == "critical" and not check.waived_by:
+            for section in check.sections:
+                held.setdefault(section, []).append(check.check_id)
+    return {section: tuple(sorted(set(names))) for section, names in sorted(held.items())}
+
+
+def section_states(
+    catalog: Catalog,
+    held: Mapping[str, tuple[str, ...]],
+    previous: Mapping[str, SectionState],
+    version: int,
+    as_of: datetime,
+    now: datetime,
+) -> tuple[SectionState, ...]:
+    """Fresh sections are good as of this version; held ones as of their last good version, if there is one."""
+    states = []
+    for section in catalog.sections():
+        before = previous.get(section)
+        if section not in held:
+            states.append(SectionState(section, OK, version, as_of, now, ()))
+        elif before is None or before.good_version is None:
+            states.append(SectionState(section, HELD_NEVER_PUBLISHED, None, None, None, held[section]))
+        else:
+            good = (before.good_version, before.good_as_of, before.good_published_at)
+            states.append(SectionState(section, HELD, *good, held[section]))
+    return tuple(states)
+
+
+def previous_states(sources: Sources) -> dict[str, SectionState]:
+    if "publication_sections" not in sources.previous.get(LEADERSHIP, {}):
+        return {}
+    rows = sources.connection.execute(
+        "SELECT section, state, good_version, good_as_of, good_published_at, failed_checks"
+        f" FROM previous_{LEADERSHIP}.main.publication_sections"
+    ).fetchall()
+    return {row[0]: SectionState(*row[:5], tuple(json.loads(row[5]))) for row in rows}
+
+
+def write_about(sources: Sources, settings: Settings, publication: Publication) -> None:
+    """What each file says of itself: version, moments, company, and the state of each section."""
+    for target in FILES:
+        place = f"{target}.main"
+        sources.connection.execute(
+            f"CREATE OR REPLACE TABLE {place}.publication AS SELECT"
+            " CAST(? AS BIGINT) AS version, CAST(? AS TIMESTAMP) AS as_of, CAST(? AS DATE) AS as_of_date,"
+            " CAST(? AS DATE) AS newest_complete_month, CAST(? AS TIMESTAMP) AS published_at,"
+            " ? AS company_zh, ? AS company_en, ? AS time_zone, ? AS currency, ? AS language",
+            [
+                publication.version,
+                publication.as_of,
+                local_moment(publication.as_of, settings).date(),
+                newest_complete_month(publication.as_of, settings),
+                publication.published_at,
+                settings.company_name["zh"],
+                settings.company_name["en"],
+                settings.time_zone,
+                settings.currency,
+                settings.language,
+            ],
+        )
+        sources.connection.execute(
+            f"CREATE OR REPLACE TABLE {place}.publication_sections (section VARCHAR, state VARCHAR,"
+            " good_version BIGINT, good_as_of TIMESTAMP, good_published_at TIMESTAMP, failed_checks VARCHAR)"
+        )
+        for each in publication.sections:
+            sources.connection.execute(
+                f"INSERT INTO {place}.publication_sections VALUES (?, ?, ?, ?, ?, ?)",
+                [
+                    each.section,
+                    each.state,
+                    each.good_version,
+                    each.good_as_of,
+                    each.good_published_at,
+                    json.dumps(each.failed_checks),
+                ],
+            )
+
+
+def local_moment(moment: datetime, settings: Settings) -> datetime:
+    return moment.replace(tzinfo=UTC).astimezone(settings.zone())
+
+
+def newest_complete_month(as_of: datetime, settings: Settings) -> object:
+    """The first day of the last month that had ended by then. Its last second counts as its end."""
+    from datetime import timedelta
+
+    first_of_running = (local_moment(as_of, settings) + timedelta(seconds=1)).date().replace(day=1)
+    return (first_of_running - timedelta(days=1)).replace(day=1)
+
+
+def swap_in(published: Path, folder: Path, version: int) -> Path:
+    """Make the candidate a version and point readers at it. Killed between the two, it is a version nobody reads."""
+    for name in FILES:
+        (folder / file_name(name)).chmod(0o600 if name == OPERATIONS else 0o644)
+    folder.chmod(0o755)
+    final = folder.with_name(f"{version:06d}")
+    folder.rename(final)
+    point_to(published, version)
+    return final
+
+
+def point_to(published: Path, version: int) -> None:
+    """One rename: a reader sees the old version or the new one."""
+    aside = published / f".{CURRENT}.tmp-{os.getpid()}"
+    aside.unlink(missing_ok=True)
+    aside.symlink_to(Path("versions") / f"{version:06d}")
+    aside.replace(published / CURRENT)
+
+
+def record(published: Path, action: str, version: int, before: Path | None) -> None:
+    """One line per swap: what readers were sent to, when, and from where."""
+    line = {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "action": action,
+        "version": version,
+        "before": int(before.name) if before else None,
+    }
+    with (published / HISTORY).open("a", encoding="utf-8") as stream:
+        stream.write(json.dumps(line) + "\n")
+
+
+def clear_unfinished(versions: Path) -> None:
+    """What a killed run left: candidates that never became a version, versions half deleted."""
+    for pattern in ("*.tmp", "*.old"):
+        for path in versions.glob(pattern):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def prune(published: Path, keep: int) -> None:
+    """Delete versions older than the current one and its `keep` predecessors, once no reader can be on its way."""
+    versions = published / "versions"
+    current = current_folder(published)
+    if current is None:
+        return
+    numbers = [number for number in all_versions(versions) if number < int(current.name)]
+    for number, successor in zip(numbers[:-keep], numbers[1:], strict=False):
+        with suppress(FileNotFoundError):
+            replaced_at = (versions / f"{successor:06d}").stat().st_mtime
+            if time.time() - replaced_at > GRACE_SECONDS:
+                doomed = versions / f"{number:06d}"
+                shutil.rmtree(doomed.rename(doomed.with_suffix(".old")), ignore_errors=True)
+
+
+__all__ = ["ANALYSTS", "Publication", "SectionState", "current_folder", "publish", "rollback"]
