@@ -73,3 +73,19 @@
     ) as totals
 )
 {%- endmacro %}
+
+
+{# Which dimensions a row names, one letter each in their order: 'ab' names the first two. Fewer letters are coarser. #}
+{% macro stated_dimensions(columns) -%}
+    {%- for column in columns -%}
+        case when {{ column }} is null then '' else '{{ 'abcdefghij'[loop.index0] }}' end{{ ' || ' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+
+
+{# Two relations speak of the same cell of a report: region, segment, breakdown and its value. #}
+{% macro same_cell(left_relation, right_relation) -%}
+    {%- for column in ['region', 'segment', 'breakdown', 'breakdown_value'] -%}
+        {{ left_relation }}.{{ column }} = {{ right_relation }}.{{ column }}{{ ' and ' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}

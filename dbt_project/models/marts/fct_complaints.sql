@@ -8,7 +8,7 @@ with complaints as (
 
 run_context as (
 
-    select as_of, time_zone from {{ source('lake', 'run_context') }}
+    select as_of, time_zone from {{ ref('stg_run_context') }}
 
 ),
 

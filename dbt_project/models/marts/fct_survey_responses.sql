@@ -27,7 +27,7 @@ invitations as (
 deliveries as (
 
     select delivery_id, max(delivered_at) as delivered_at
-    from {{ source('lake', 'deliveries') }}
+    from {{ ref('stg_deliveries') }}
     group by delivery_id
 
 ),

@@ -1,0 +1,262 @@
+-- one row a month, region, segment and value of a breakdown
+{%- set breakdowns = {
+    'total': "'all'", 'region': 'region', 'channel': 'channel', 'segment': 'segment',
+    'product': 'product_id', 'product_category': 'product_category'
+} %}
+{%- set order_breakdowns = ['total', 'region', 'channel', 'segment'] %}
+{%- set cell = 'region, segment, breakdown, breakdown_value' %}
+with
+
+run_context as (
+    select
+        as_of_date,
+        {{ month_start('as_of_date') }} as as_of_month
+    from {{ ref('stg_run_context') }}
+),
+
+lines as (
+    select * from {{ ref('fct_sales_lines') }}
+    where is_counted
+        and month_start <= (select as_of_month from run_context)
+),
+
+payments as (
+    select * from {{ ref('fct_payments') }}
+    where month_start <= (select as_of_month from run_context)
+),
+
+targets as (
+    select * from {{ ref('int_sales_targets_resolved') }}
+    where month_start <= (select as_of_month from run_context)
+),
+
+market as (
+    select * from {{ ref('int_market_size_resolved') }}
+),
+
+lines_broken_down as (
+    {%- for breakdown, column in breakdowns.items() %}
+    select *, '{{ breakdown }}' as breakdown, {{ column }} as breakdown_value from lines
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+),
+
+line_cells as (
+    select * from {{ with_totals('lines_broken_down', ['region', 'segment']) }} as cells
+),
+
+sales as (
+    select
+        month_start,
+        {{ cell }},
+        sum(net_amount) as sales_amount,
+        count(distinct case when line_type = 'sale' then order_id end) as order_count,
+        count(*) as line_count,
+        sum(quantity) as units_sold,
+        count(distinct case when line_type = 'sale' then customer_key end) as customer_count,
+        sum(case when is_delivered then net_amount else 0 end) as delivered_amount,
+        sum(case when is_new_product then net_amount else 0 end) as new_product_sales_amount,
+        count(launch_date) as known_launch_line_count
+    from line_cells
+    group by month_start, {{ cell }}
+),
+
+first_purchases as (
+    select
+        {{ cell }},
+        customer_key,
+        min(month_start) as month_start
+    from line_cells
+    where line_type = 'sale' and customer_key is not null
+    group by {{ cell }}, customer_key
+),
+
+new_customers as (
+    select
+        month_start,
+        {{ cell }},
+        count(*) as first_purchase_count
+    from first_purchases
+    group by month_start, {{ cell }}
+),
+
+payments_broken_down as (
+    {%- for breakdown in order_breakdowns %}
+    select *, '{{ breakdown }}' as breakdown, {{ breakdowns[breakdown] }} as breakdown_value from payments
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+),
+
+paid as (
+    select
+        month_start,
+        {{ cell }},
+        sum(paid_amount) as paid_amount
+    from {{ with_totals('payments_broken_down', ['region', 'segment']) }} as cells
+    group by month_start, {{ cell }}
+),
+
+-- Every month from the first with data to that of as_of, for every cell that ever had anything: a month
+-- without sales is a zero that the next month grows from, not a gap.
+all_cells as (
+    select {{ cell }} from sales
+    union
+    select {{ cell }} from targets
+    union
+    select {{ cell }} from paid
+),
+
+months as (
+    select
+        dates.month_start,
+        dates.year_start,
+        max(dates.date_day) as month_end,
+        count(case when dates.date_day > run_context.as_of_date and dates.is_working_day then 1 end)
+            as remaining_working_days,
+        count(case when dates.date_day > run_context.as_of_date and dates.is_working_day is null then 1 end)
+            as uncovered_days
+    from {{ ref('dim_dates') }} as dates
+    cross join run_context
+    where dates.month_start >= (select min(month_start) from sales)
+        and dates.month_start <= run_context.as_of_month
+    group by dates.month_start, dates.year_start
+),
+
+dense as (
+    select
+        months.month_start,
+        months.year_start,
+        months.month_end <= run_context.as_of_date as is_complete_month,
+        case when months.uncovered_days = 0 then months.remaining_working_days end as remaining_working_days,
+        all_cells.*,
+        coalesce(sales.sales_amount, 0) as sales_amount,
+        coalesce(sales.order_count, 0) as order_count,
+        coalesce(sales.line_count, 0) as line_count,
+        coalesce(sales.units_sold, 0) as units_sold,
+        coalesce(sales.customer_count, 0) as customer_count,
+        coalesce(sales.delivered_amount, 0) as delivered_amount,
+        coalesce(sales.new_product_sales_amount, 0) as new_product_sales_amount,
+        coalesce(sales.known_launch_line_count, 0) as known_launch_line_count,
+        coalesce(new_customers.first_purchase_count, 0) as first_purchase_count,
+        paid.paid_amount,
+        targets.target_amount,
+        targets.latest_target_amount,
+        market.market_customer_count,
+        market.market_units,
+        market.market_amount
+    from all_cells
+    cross join months
+    cross join run_context
+    left join sales
+        on {{ same_cell('all_cells', 'sales') }} and months.month_start = sales.month_start
+    left join new_customers
+        on {{ same_cell('all_cells', 'new_customers') }} and months.month_start = new_customers.month_start
+    left join paid
+        on {{ same_cell('all_cells', 'paid') }} and months.month_start = paid.month_start
+    left join targets
+        on {{ same_cell('all_cells', 'targets') }} and months.month_start = targets.month_start
+    -- The market is known by region and segment only: other breakdowns have no denominator.
+    left join market
+        on months.month_start = market.month_start
+        and market.region = case when all_cells.breakdown = 'region' then all_cells.breakdown_value else all_cells.region end
+        and market.segment = case when all_cells.breakdown = 'segment' then all_cells.breakdown_value else all_cells.segment end
+        and all_cells.breakdown in ('total', 'region', 'segment')
+),
+
+accumulated as (
+    select
+        *,
+        sum(first_purchase_count) over (
+            partition by {{ cell }} order by month_start rows between unbounded preceding and current row
+        ) as own_customer_count,
+        sum(sales_amount) over (
+            partition by {{ cell }}, year_start order by month_start rows between unbounded preceding and current row
+        ) as year_to_date_sales_amount,
+        -- A year to date without a target in one of its months has no target.
+        case
+            when count(target_amount) over (
+                partition by {{ cell }}, year_start order by month_start rows between unbounded preceding and current row
+            ) = count(*) over (
+                partition by {{ cell }}, year_start order by month_start rows between unbounded preceding and current row
+            ) then sum(target_amount) over (
+                partition by {{ cell }}, year_start order by month_start rows between unbounded preceding and current row
+            )
+        end as year_to_date_target_amount,
+        min(month_start) over () as first_month_start
+    from dense
+),
+
+compared as (
+    select
+        *,
+        lag(sales_amount) over (partition by {{ cell }} order by month_start) as previous_month_sales_amount,
+        lag(sales_amount, 12) over (partition by {{ cell }} order by month_start) as last_year_sales_amount,
+        -- Comparable only if last year's data began by January.
+        case
+            when lag(year_start, 12) over (partition by {{ cell }} order by month_start) >= first_month_start
+                then lag(year_to_date_sales_amount, 12) over (partition by {{ cell }} order by month_start)
+        end as last_year_to_date_sales_amount
+    from accumulated
+),
+
+final as (
+    select
+        cast(month_start as date) as month_start,
+        cast(region as varchar) as region,
+        cast(segment as varchar) as segment,
+        cast(breakdown as varchar) as breakdown,
+        cast(breakdown_value as varchar) as breakdown_value,
+        cast(is_complete_month as boolean) as is_complete_month,
+        cast(sales_amount as decimal(18, 2)) as sales_amount,
+        cast(order_count as bigint) as order_count,
+        cast(line_count as bigint) as line_count,
+        cast(units_sold as decimal(18, 4)) as units_sold,
+        cast(customer_count as bigint) as customer_count,
+        {{ safe_divide('sales_amount', 'order_count') }} as average_order_amount,
+        cast(delivered_amount as decimal(18, 2)) as delivered_amount,
+        cast(
+            case
+                when breakdown in ('{{ order_breakdowns | join("', '") }}') and (select count(*) from payments) > 0
+                    then coalesce(paid_amount, 0)
+            end as decimal(18, 2)
+        ) as paid_amount,
+        cast(target_amount as decimal(18, 2)) as target_amount,
+        cast(latest_target_amount as decimal(18, 2)) as latest_target_amount,
+        {{ safe_divide('sales_amount', 'target_amount') }} as target_attainment_rate,
+        {{ safe_divide('sales_amount', 'latest_target_amount') }} as latest_target_attainment_rate,
+        cast(previous_month_sales_amount as decimal(18, 2)) as previous_month_sales_amount,
+        {{ growth_rate('sales_amount', 'previous_month_sales_amount') }} as month_over_month_growth_rate,
+        cast(last_year_sales_amount as decimal(18, 2)) as last_year_sales_amount,
+        {{ growth_rate('sales_amount', 'last_year_sales_amount') }} as year_over_year_growth_rate,
+        cast(year_to_date_sales_amount as decimal(18, 2)) as year_to_date_sales_amount,
+        cast(last_year_to_date_sales_amount as decimal(18, 2)) as last_year_to_date_sales_amount,
+        {{ growth_rate('year_to_date_sales_amount', 'last_year_to_date_sales_amount') }} as year_to_date_growth_rate,
+        cast(year_to_date_target_amount as decimal(18, 2)) as year_to_date_target_amount,
+        {{ safe_divide('year_to_date_sales_amount', 'year_to_date_target_amount') }} as year_to_date_attainment_rate,
+        cast(remaining_working_days as bigint) as remaining_working_days,
+        {{ safe_divide('(target_amount - sales_amount)', 'remaining_working_days') }} as run_rate_needed_amount,
+        cast(
+            case when known_launch_line_count > 0 then new_product_sales_amount end as decimal(18, 2)
+        ) as new_product_sales_amount,
+        case
+            when known_launch_line_count > 0 then {{ safe_divide('new_product_sales_amount', 'sales_amount') }}
+        end as new_product_share,
+        cast(own_customer_count as bigint) as own_customer_count,
+        cast(market_customer_count as bigint) as market_customer_count,
+        {{ safe_divide('own_customer_count', 'market_customer_count') }} as penetration_rate,
+        cast(market_units as decimal(18, 4)) as market_units,
+        cast(market_amount as decimal(18, 2)) as market_amount,
+        coalesce(
+            {{ safe_divide('sales_amount', 'market_amount') }}, {{ safe_divide('units_sold', 'market_units') }}
+        ) as market_share
+    from compared
+    -- Products are many and most are quiet: their months without anything to compare are left out.
+    where breakdown <> 'product'
+        or line_count > 0
+        or previous_month_sales_amount <> 0
+        or last_year_sales_amount <> 0
+        or target_amount is not null
+        or latest_target_amount is not null
+)
+
+select * from final
