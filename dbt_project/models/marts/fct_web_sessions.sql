@@ -1,0 +1,159 @@
+-- one row a web session: page requests of one browser with no pause of 30 minutes between them
+with
+
+requests as (
+    select * from {{ ref('stg_web_requests') }}
+),
+
+-- Rules are tried on the distinct texts, which are few, not on every request.
+user_agents as (
+    select distinct user_agent from requests where user_agent is not null
+),
+
+robot_agents as (
+    select distinct user_agents.user_agent
+    from user_agents
+    inner join {{ ref('robots') }} as robots
+        on lower(user_agents.user_agent) like '%' || lower(robots.fragment) || '%'
+),
+
+paths as (
+    select distinct path_redacted, lower(split_part(split_part(path_redacted, '?', 1), '#', 1)) as bare_path
+    from requests
+    where path_redacted is not null
+),
+
+asset_paths as (
+    select distinct paths.path_redacted
+    from paths
+    inner join {{ ref('web_assets') }} as web_assets
+        on paths.bare_path like '%' || lower(web_assets.suffix)
+),
+
+page_requests as (
+    select
+        requests.*,
+        -- A browser is told by address and program together: one office shares an address.
+        requests.client_address_surrogate || '|' || coalesce(requests.user_agent, '') as browser
+    from requests
+    left join robot_agents
+        on requests.user_agent = robot_agents.user_agent
+    left join asset_paths
+        on requests.path_redacted = asset_paths.path_redacted
+    where robot_agents.user_agent is null
+        and asset_paths.path_redacted is null
+),
+
+with_previous as (
+    select
+        *,
+        lag(requested_at) over (
+            partition by browser order by requested_at nulls last, ledger_delivery_id, ledger_row_number
+        ) as previous_requested_at
+    from page_requests
+),
+
+with_starts as (
+    select
+        *,
+        case
+            when previous_requested_at is null then 1
+            when {{ dbt.datediff('previous_requested_at', 'requested_at', 'second') }}
+                >= {{ threshold('web_session_pause_minutes') }} * 60 then 1
+            else 0
+        end as is_start
+    from with_previous
+),
+
+numbered as (
+    select
+        *,
+        sum(is_start) over (
+            partition by browser order by requested_at nulls last, ledger_delivery_id, ledger_row_number
+            rows between unbounded preceding and current row
+        ) as session_number
+    from with_starts
+),
+
+sessions as (
+    select
+        browser,
+        session_number,
+        min(requested_at) as started_at,
+        max(requested_at) as ended_at,
+        count(*) as page_count
+    from numbered
+    group by browser, session_number
+),
+
+first_requests as (
+    select *, lower(coalesce(referrer_redacted, '')) as referrer_text, lower(coalesce(path_redacted, '')) as path_text
+    from numbered
+    where is_start = 1
+),
+
+-- First touch: where the session's first page was asked from.
+origins as (
+    select distinct path_text, referrer_text, site from first_requests
+),
+
+matched_rules as (
+    select
+        origins.path_text,
+        origins.referrer_text,
+        origins.site,
+        rules.source_channel,
+        row_number() over (
+            partition by origins.path_text, origins.referrer_text, origins.site
+            order by rules.priority nulls last, rules.rule_id
+        ) as preference
+    from origins
+    inner join {{ ref('web_channel_rules') }} as rules
+        on (rules.match_in = 'path' and origins.path_text like '%' || lower(rules.fragment) || '%')
+        or (
+            rules.match_in = 'referrer'
+            -- The host alone decides: a search term or a page of another site may hold any word.
+            and split_part(origins.referrer_text, '/', 1) || '//' || split_part(origins.referrer_text, '/', 3) || '/'
+            like '%' || lower(rules.fragment) || '%'
+        )
+),
+
+final as (
+    select
+        cast(first_requests.ledger_delivery_id || '-' || cast(first_requests.ledger_row_number as varchar) as varchar)
+            as session_key,
+        cast(sessions.started_at as timestamp) as started_at,
+        cast(sessions.ended_at as timestamp) as ended_at,
+        cast(first_requests.requested_date as date) as session_date,
+        cast({{ month_start('first_requests.requested_date') }} as date) as month_start,
+        cast('unknown' as varchar) as region,
+        cast('unknown' as varchar) as segment,
+        cast(first_requests.site as varchar) as site,
+        cast(
+            case
+                when matched_rules.source_channel is not null then matched_rules.source_channel
+                when first_requests.referrer_text in ('', '-') then 'direct'
+                -- A page of the own site as referrer: the visitor came back after a pause, from nowhere else.
+                when first_requests.site is not null
+                    and split_part(first_requests.referrer_text, '/', 3)
+                    in (lower(first_requests.site), 'www.' || lower(first_requests.site)) then 'direct'
+                else 'referral'
+            end as varchar
+        ) as source_channel,
+        cast(first_requests.path_redacted as varchar) as landing_path,
+        cast(sessions.page_count as bigint) as page_count,
+        cast({{ dbt.datediff('sessions.started_at', 'sessions.ended_at', 'second') }} as bigint) as duration_seconds,
+        cast(first_requests.ledger_delivery_id as varchar) as ledger_delivery_id,
+        cast(first_requests.ledger_row_number as bigint) as ledger_row_number
+    from sessions
+    inner join first_requests
+        on sessions.browser = first_requests.browser
+        and sessions.session_number = first_requests.session_number
+    left join matched_rules
+        on first_requests.path_text = matched_rules.path_text
+        and first_requests.referrer_text = matched_rules.referrer_text
+        and first_requests.site is not distinct from matched_rules.site
+        and matched_rules.preference = 1
+)
+
+select * from final

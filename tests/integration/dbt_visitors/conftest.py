@@ -1,0 +1,118 @@
+"""A small lake written row by row, and the visitors' models built over it by dbt.
+
+Belongs here: how a test puts rows where intake would have put them. Not here: what the figures should be.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+import pytest
+
+from pipelines.intake.contract import labels, load_contracts
+from pipelines.intake.lake import CURRENT_READINGS_SCHEMA, RUN_CONTEXT_SCHEMA
+from pipelines.intake.receipts import RECEIPT_SCHEMA
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Lake:
+    """A lake folder whose deliveries a test writes itself, one a source."""
+
+    folder: Path
+    schemas: Mapping[str, pl.Schema]
+    supersede_by: Mapping[str, str]
+
+    def write(self, sources: Mapping[str, Sequence[Row]], as_of: datetime) -> None:
+        """One delivery for each source; sources that are not named are empty."""
+        for number, (source, schema) in enumerate(sorted(self.schemas.items()), start=1):
+            rows = [self._row(source, place, row) for place, row in enumerate(sources.get(source, ()), start=2)]
+            self._write(source, pl.DataFrame(rows, schema=schema))
+            self._write("deliveries", self._receipt(source, number), f"{number:06d}_{source}")
+        readings = [
+            {"arrival_number": number, "delivery_id": source, "effective_arrival_number": number}
+            for number, source in enumerate(sorted(self.schemas), start=1)
+        ]
+        self._write("current_readings", pl.DataFrame(readings, schema=CURRENT_READINGS_SCHEMA))
+        context = {"as_of": as_of, "as_of_date": as_of.date(), "run_id": "test", "time_zone": "UTC"}
+        self._write("run_context", pl.DataFrame([context], schema=RUN_CONTEXT_SCHEMA))
+
+    def _row(self, source: str, place: int, row: Row) -> dict[str, Any]:
+        unknown = set(row) - set(self.schemas[source])
+        assert not unknown, f"{source} has no lake columns {sorted(unknown)}"
+        technical = {
+            "ledger_delivery_id": source,
+            "ledger_row_number": place,
+            "ledger_record_key": str(place),
+            "ledger_scope": "whole" if self.supersede_by[source] == "scope" else None,
+        }
+        local_dates = {
+            f"{name.removesuffix('_at')}_date": value.date()
+            for name, value in row.items()
+            if name.endswith("_at") and isinstance(value, datetime)
+        }
+        return dict.fromkeys(self.schemas[source]) | technical | local_dates | dict(row)
+
+    def _receipt(self, source: str, number: int) -> pl.DataFrame:
+        receipt = dict.fromkeys(RECEIPT_SCHEMA) | {
+            "delivery_id": source,
+            "arrival_number": number,
+            "source": source,
+            "status": "accepted",
+            "supersede_by": self.supersede_by[source],
+        }
+        return pl.DataFrame([receipt], schema=RECEIPT_SCHEMA)
+
+    def _write(self, folder: str, frame: pl.DataFrame, name: str = "rows") -> None:
+        path = self.folder / folder / f"{name}.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        frame.write_parquet(path)
+
+
+Build = Callable[[Mapping[str, Sequence[Row]], str, datetime], duckdb.DuckDBPyConnection]
+
+
+@pytest.fixture(scope="session")
+def build_warehouse(project_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Build]:
+    """Builds the selected models with all that they need, tests included, and opens the result."""
+    contracts = load_contracts([project_dir / "pipelines" / "contracts"])
+    schemas = {name: contract.lake_schema() for name, contract in contracts.items()}
+    supersede_by = {name: contract.supersede.by for name, contract in contracts.items()}
+    target = tmp_path_factory.mktemp("dbt_target")
+    connections: list[duckdb.DuckDBPyConnection] = []
+
+    def build(sources: Mapping[str, Sequence[Row]], select: str, as_of: datetime) -> duckdb.DuckDBPyConnection:
+        folder = tmp_path_factory.mktemp("data")
+        lake = Lake(folder / "lake", schemas, supersede_by)
+        lake.write(sources, as_of)
+        lake._write("labels", labels(contracts.values()))
+        file = folder / "warehouse.duckdb"
+        environment = {"MARKET_LEDGER_LAKE": str(lake.folder), "MARKET_LEDGER_WAREHOUSE_FILE": str(file)}
+        dbt = str(project_dir / "dbt_project")
+        # A process of its own: dbt keeps its connection open, and nobody else in that process may read the file.
+        finished = subprocess.run(
+            [sys.executable, "-m", "dbt.cli.main", "--quiet", "build", "--project-dir", dbt, "--profiles-dir", dbt]
+            + ["--target-path", str(target), "--log-path", str(target / "logs"), "--log-level-file", "none"]
+            + ["--select", *select.split(), "--exclude-resource-types", "unit_test"],
+            env=os.environ | environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert finished.returncode == 0, finished.stdout + finished.stderr
+        connections.append(duckdb.connect(str(file), read_only=True))
+        return connections[-1]
+
+    yield build
+    for connection in connections:
+        connection.close()
