@@ -10,11 +10,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from pipelines.errors import MarketLedgerError
 from pipelines.progress import Progress
 from pipelines.texts import text
 
 if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
     from rich.console import Console as RichConsole
+
+
+ROWS_SHOWN = 100
 
 
 class Console:
@@ -32,6 +37,10 @@ class Console:
     def text(self, key: str, **params: object) -> str:
         return text(f"cli.{key}", self.language, **params)
 
+    def words(self, key: str, **params: object) -> str:
+        """A text that another part of the project owns."""
+        return text(key, self.language, **params)
+
     def say(self, key: str, style: str = "", **params: object) -> None:
         """One sentence of the strings file."""
         self.line(self.text(key, **params), style)
@@ -46,9 +55,7 @@ class Console:
         for step in steps:
             self.line(f"  {step}")
 
-    def table(
-        self, headings: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()
-    ) -> None:
+    def table(self, headings: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> None:
         """A small table; `right` are the columns that hold figures."""
         from rich import box
         from rich.table import Table
@@ -60,6 +67,42 @@ class Console:
         for row in rows:
             table.add_row(*[Text(cell) for cell in row])
         self.out.print(table, soft_wrap=False)
+
+    def answer(self, connection: DuckDBPyConnection, query: str) -> None:
+        """A query's result: a table for a person, CSV for a program."""
+        import csv
+        from itertools import islice
+
+        from pipelines.published import ask
+
+        names, rows = ask(connection, query)
+        if not sys.stdout.isatty():
+            writer = csv.writer(sys.stdout)
+            writer.writerow(names)
+            writer.writerows(rows)
+            return
+        shown = [["" if value is None else str(value) for value in row] for row in islice(rows, ROWS_SHOWN)]
+        self.table(names, shown)
+        if next(iter(rows), None) is not None:
+            self.say("more_rows", shown=ROWS_SHOWN)
+
+    def ask_until_end(self, connection: DuckDBPyConnection) -> None:
+        """Queries typed at the terminal, each ended by a semicolon; a mistake in one does not end the talk."""
+        typed = ""
+        while True:
+            try:
+                line = input("> " if not typed else "… ")
+            except EOFError:
+                return
+            if not line.strip() and not typed:
+                return
+            typed = f"{typed}\n{line}"
+            if typed.rstrip().endswith(";"):
+                try:
+                    self.answer(connection, typed)
+                except MarketLedgerError as error:
+                    failure(error.message(self.language))
+                typed = ""
 
     @contextmanager
     def progress(self) -> Iterator[Progress]:

@@ -10,15 +10,19 @@ import os
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from pipelines.errors import MarketLedgerError
 from pipelines.progress import Progress, silent
 from pipelines.settings import Settings
 
 if TYPE_CHECKING:
     from expectations.runner import CheckResult
+
     from pipelines.warehouse.catalog import Catalog
     from pipelines.warehouse.dbt import DbtResult
 
@@ -49,7 +53,7 @@ class GateWorker:
 
     def reports(self, leadership_file: Path) -> list[CheckResult]:
         """Judge the reports of a candidate as readers would see them."""
-        return waived(self._pool.submit(_check_reports, leadership_file, self.settings).result(), self.settings)
+        return self.waived(self._pool.submit(_check_reports, leadership_file, self.settings).result())
 
     def collect(
         self,
@@ -63,15 +67,37 @@ class GateWorker:
 
         of_deliveries = deliveries.result()
         of_models = model_checks(models, load_catalog(manifest_file(self.settings)))
-        results = waived([*of_deliveries, *of_models], self.settings)
+        results = self.waived([*of_deliveries, *of_models])
         progress("gates", len(results), len(results))
         return results
 
+    def waived(self, results: Sequence[CheckResult]) -> list[CheckResult]:
+        """The results with this company's waivers on those that failed."""
+        from expectations.waivers import apply_waivers
 
-def waived(results: Sequence[CheckResult], settings: Settings) -> list[CheckResult]:
-    from expectations.waivers import apply_waivers
+        return apply_waivers(results, self.settings)
 
-    return apply_waivers(results, settings)
+
+@dataclass(frozen=True)
+class Build:
+    """What dbt did last, and as of when."""
+
+    models: DbtResult
+    as_of: datetime
+
+
+def last_build(settings: Settings) -> Build:
+    """The results that the last build of the warehouse left beside its manifest."""
+    import duckdb
+
+    from pipelines.warehouse.dbt import last_result
+
+    context = settings.lake / "run_context" / "run_context.parquet"
+    if not context.is_file() or not settings.warehouse_file.is_file():
+        raise MarketLedgerError("nothing_built", folder=str(settings.warehouse))
+    row = duckdb.connect().execute("SELECT as_of FROM read_parquet(?)", [str(context)]).fetchone()
+    assert row is not None
+    return Build(last_result(settings), row[0])
 
 
 def model_checks(models: DbtResult, catalog: Catalog) -> list[CheckResult]:
@@ -110,7 +136,12 @@ def _end_with_parent() -> None:
 
     parent = multiprocessing.parent_process()
     if parent is not None:
-        threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
+
+        def follow() -> None:
+            parent.join()
+            os._exit(1)
+
+        threading.Thread(target=follow, daemon=True).start()
 
 
 def _warm() -> None:

@@ -1,7 +1,7 @@
 """Where things lie and how this company wants them read: the only reader of the environment.
 
 Belongs here: the data folder's layout, company.yml and the MARKET_LEDGER_* variables, checked once, with
-errors that name the file and line. Not here: anything that writes, and rules of the business (those are seeds).
+errors that name the file and line. Not here: anything that writes, and rules of the business (seeds).
 """
 
 from __future__ import annotations
@@ -101,6 +101,10 @@ class Settings:
         return self.data_dir / "returns"
 
     @property
+    def templates(self) -> Path:
+        return self.data_dir / "templates"
+
+    @property
     def samples(self) -> Path:
         """The committed sample deliveries of the project."""
         return self.project_dir / "data" / "samples"
@@ -117,9 +121,7 @@ class Settings:
 def load_settings(data_dir: Path | None = None) -> Settings:
     """Read company.yml and the environment. An argument wins over a variable, a variable over company.yml."""
     environment = os.environ
-    folder = (
-        Path(data_dir or environment.get("MARKET_LEDGER_DATA") or PROJECT_DIR / "data").expanduser().resolve()
-    )
+    folder = Path(data_dir or environment.get("MARKET_LEDGER_DATA") or PROJECT_DIR / "data").expanduser().resolve()
     if folder.exists() and not folder.is_dir():
         raise SettingsError("data_folder_is_a_file", folder)
     company = _read_company(folder / "company.yml")
@@ -138,9 +140,26 @@ def load_settings(data_dir: Path | None = None) -> Settings:
     )
 
 
-def parse_moment(
-    value: object, time_zone: str, place: str | Path = "--as-of", line: int | None = None
-) -> datetime:
+def display_language() -> str:
+    """The language before a company is known: the variable's, else the terminal's."""
+    environment = os.environ
+    if (named := environment.get("MARKET_LEDGER_LANGUAGE")) in LANGUAGES:
+        return str(named)
+    terminal = environment.get("LC_ALL") or environment.get("LC_MESSAGES") or environment.get("LANG") or ""
+    return "zh" if terminal.lower().startswith("zh") else "en"
+
+
+def one_of_languages(language: str) -> str:
+    """The language asked for on the command line."""
+    return _one_of(language, LANGUAGES, "lang", "--lang", None)
+
+
+def child_environment(settings: Settings, **more: str) -> dict[str, str]:
+    """The environment of a program started for this data folder."""
+    return {**os.environ, "MARKET_LEDGER_DATA": str(settings.data_dir), **more}
+
+
+def parse_moment(value: object, time_zone: str, place: str | Path = "--as-of", line: int | None = None) -> datetime:
     """A moment written as a date (its last second), a local time or a time with an offset -> UTC naive."""
     try:
         if isinstance(value, str):
@@ -244,9 +263,7 @@ def _time_zone(path: Path, line: int | None, value: Any) -> str:
 
 def _one_of(value: Any, known: tuple[str, ...], name: str, place: str | Path, line: int | None) -> str:
     if value not in known:
-        raise SettingsError(
-            "value_not_known", place, line, name=name, value=str(value), known=", ".join(known)
-        )
+        raise SettingsError("value_not_known", place, line, name=name, value=str(value), known=", ".join(known))
     return str(value)
 
 
@@ -259,9 +276,7 @@ def _load_yaml(path: Path) -> Any:
         document = YAML(typ="rt").load(path.read_text("utf-8-sig"))
     except MarkedYAMLError as error:
         mark = error.problem_mark
-        raise SettingsError(
-            "yaml_broken", path, mark.line + 1 if mark else None, problem=str(error.problem)
-        ) from None
+        raise SettingsError("yaml_broken", path, mark.line + 1 if mark else None, problem=str(error.problem)) from None
     except UnicodeDecodeError:
         raise SettingsError("yaml_not_utf8", path) from None
     if document is None:

@@ -1,7 +1,7 @@
-"""The street, end to end, in this process: intake, gates on deliveries beside the models, gates on reports, publish.
+"""The street, end to end: intake, gates on deliveries beside the models, gates on reports, publish.
 
-Belongs here: the order of the parts, what runs beside what, the lock around them and what each cost. Not here:
-what any part does, and anything that prints.
+Belongs here: the order of the parts, what runs beside what, the lock around them and what each cost.
+Not here: what any part does, and anything that prints.
 """
 
 from __future__ import annotations
@@ -9,10 +9,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipelines.errors import MarketLedgerError
 from pipelines.progress import Progress, silent
 from pipelines.settings import Settings
 
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class StreetResult:
-    """One run: what came in, what was built, what was judged, what was published, and the seconds of each part."""
+    """One run: what came in, was built, judged and published, and the seconds of each part."""
 
     as_of: datetime
     intake: IntakeResult
@@ -82,18 +84,56 @@ def run(
 
 def publish_again(settings: Settings, progress: Progress = silent) -> Publication:
     """Judge and publish what the warehouse holds now, without taking deliveries or building."""
-    from pipelines.gates import GateWorker
+    from pipelines.gates import GateWorker, last_build
     from pipelines.warehouse.lock import run_lock
-    from pipelines.warehouse.publish import last_built, publish
+    from pipelines.warehouse.publish import publish
 
+    built = last_build(settings)
     with run_lock(settings.data_dir, "market-ledger publish"), GateWorker(settings) as gates:
-        built = last_built(settings)
         checks = gates.collect(gates.deliveries(), built.models, progress)
         return publish(settings, checks, built.as_of, judge=gates.reports, progress=progress)
 
 
-def take_samples(settings: Settings, moment: datetime) -> int:
-    """Put the sample company's files into the data folder, once; returns how many deliveries were dropped."""
-    from pipelines.sample.take import take
+def rollback(settings: Settings) -> int:
+    """Send readers back to the version before; returns its number."""
+    from pipelines.warehouse import publish
+    from pipelines.warehouse.lock import run_lock
 
-    return take(settings, moment)
+    with run_lock(settings.data_dir, "market-ledger publish --rollback"):
+        return publish.rollback(settings)
+
+
+def check(settings: Settings, progress: Progress = silent) -> list[CheckResult]:
+    """All gates on what is there: deliveries in the lake, tables as last built, reports as published."""
+    from pipelines.gates import GateWorker, last_build
+    from pipelines.published import folder_now
+
+    built = last_build(settings)
+    with GateWorker(settings) as gates:
+        checks = gates.collect(gates.deliveries(), built.models, progress)
+        return [*checks, *gates.reports(folder_now(settings) / "leadership.duckdb")]
+
+
+def check_candidates(
+    settings: Settings, landing: Path, progress: Progress = silent
+) -> tuple[IntakeResult, list[CheckResult]]:
+    """Take a folder of deliveries in a data folder of its own that is thrown away, and judge them there."""
+    import shutil
+    import tempfile
+
+    from pipelines.gates import GateWorker
+    from pipelines.intake.deliver import take_deliveries
+
+    if not landing.is_dir():
+        raise MarketLedgerError("landing_missing", folder=str(landing))
+    with tempfile.TemporaryDirectory() as aside:
+        trial = replace(settings, data_dir=Path(aside))
+        for kept in (settings.mappings, settings.rules):
+            if kept.is_dir():
+                shutil.copytree(kept, trial.data_dir / kept.name)
+        if settings.waivers_file.is_file():
+            shutil.copy(settings.waivers_file, trial.waivers_file)
+        shutil.copytree(landing, trial.landing)
+        with GateWorker(trial) as gates:
+            intake = take_deliveries(trial, trial.moment(), progress)
+            return intake, gates.waived(gates.deliveries().result())

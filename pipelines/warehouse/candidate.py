@@ -53,9 +53,7 @@ def open_sources(folder: Path, warehouse_file: Path, previous: Path | None) -> I
         kept: dict[str, Mapping[str, Mapping[str, str]]] = {}
         for name in FILES:
             if previous is not None and (previous / file_name(name)).is_file():
-                connection.execute(
-                    f"ATTACH {literal(previous / file_name(name))} AS previous_{name} (READ_ONLY)"
-                )
+                connection.execute(f"ATTACH {literal(previous / file_name(name))} AS previous_{name} (READ_ONLY)")
                 kept[name] = table_columns(connection, f"previous_{name}")
         yield Sources(connection, folder, bool(kept), table_columns(connection, "warehouse"), kept)
     finally:
@@ -118,8 +116,7 @@ def copy_fresh(sources: Sources, target: str, model: Model, name: str, only_shap
 def copy_previous(sources: Sources, target: str, origin: str, name: str) -> None:
     """A table as it was published last, in the same order."""
     sources.connection.execute(
-        f"CREATE OR REPLACE TABLE {target}.main.{quoted(name)} AS"
-        f" SELECT * FROM previous_{target}.main.{quoted(origin)}"
+        f"CREATE OR REPLACE TABLE {target}.main.{quoted(name)} AS SELECT * FROM previous_{target}.main.{quoted(origin)}"
     )
 
 
@@ -131,20 +128,14 @@ def copy_summary(sources: Sources, target: str, model: Model, held: frozenset[st
     sections = ", ".join(literal(section) for section in sorted(held)) or "''"
     query = f"SELECT * FROM ({fresh_query(sources, target, model)}) WHERE section NOT IN ({sections})"
     if held and SUMMARY in sources.previous.get(target, {}):
-        query += (
-            f" UNION ALL BY NAME SELECT * FROM previous_{target}.main.{SUMMARY} WHERE section IN ({sections})"
-        )
+        query += f" UNION ALL BY NAME SELECT * FROM previous_{target}.main.{SUMMARY} WHERE section IN ({sections})"
     order = order_by(sources.columns[model.name], model)
-    sources.connection.execute(
-        f"CREATE OR REPLACE TABLE {target}.main.{SUMMARY} AS SELECT * FROM ({query}) {order}"
-    )
+    sources.connection.execute(f"CREATE OR REPLACE TABLE {target}.main.{SUMMARY} AS SELECT * FROM ({query}) {order}")
 
 
 def create_empty(sources: Sources, target: str, model: Model, name: str) -> None:
     """The documented columns without rows, so that a reader finds the table of a model that could not be built."""
-    columns = [
-        column for column in model.columns.values() if target != LEADERSHIP or column.is_for_leadership
-    ]
+    columns = [column for column in model.columns.values() if target != LEADERSHIP or column.is_for_leadership]
     shape = ", ".join(f"{quoted(column.name)} {column.data_type or 'VARCHAR'}" for column in columns)
     if shape:
         sources.connection.execute(f"CREATE OR REPLACE TABLE {target}.main.{quoted(name)} ({shape})")

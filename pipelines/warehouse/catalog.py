@@ -139,9 +139,7 @@ def catalog_of(manifest: Mapping[str, Any]) -> Catalog:
     )
 
 
-def _model(
-    unique_id: str, node: Mapping[str, Any], nodes: Mapping[str, Any], sources: Mapping[str, Any]
-) -> Model:
+def _model(unique_id: str, node: Mapping[str, Any], nodes: Mapping[str, Any], sources: Mapping[str, Any]) -> Model:
     meta = _meta(node)
     columns = {
         name: Column(name, column.get("description", "").strip(), column.get("data_type"), _meta(column))

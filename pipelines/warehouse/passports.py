@@ -30,6 +30,7 @@ from pipelines.warehouse.catalog import Catalog, Column, Model
 
 if TYPE_CHECKING:
     from expectations.runner import CheckResult
+
     from pipelines.warehouse.publish import Publication
 
 PASSPORT_COLUMNS = {
@@ -265,9 +266,7 @@ def _count_rows(sources: Sources, fresh: Sequence[Mapping[str, Any]]) -> None:
 
 def counting_query(table: str, month: str, filters: Sequence[str], columns: Mapping[str, str]) -> str:
     """Counts per filter by month, region and segment with their totals, and the files that the rows came in."""
-    cut = {
-        name: f"coalesce({name}, 'unknown')" if name in columns else "'unknown'" for name in ("region", "segment")
-    }
+    cut = {name: f"coalesce({name}, 'unknown')" if name in columns else "'unknown'" for name in ("region", "segment")}
     delivery = "ledger_delivery_id" if "ledger_delivery_id" in columns else "NULL::VARCHAR"
     flags = ", ".join(f"({each}) AS flag_{place}" for place, each in enumerate(filters))
     counts = ", ".join(f"count(*) FILTER (flag_{place}) AS count_{place}" for place in range(len(filters)))

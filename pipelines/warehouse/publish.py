@@ -15,15 +15,16 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.errors import MarketLedgerError
 from pipelines.progress import Progress, silent
 from pipelines.settings import Settings
-from pipelines.warehouse import candidate, passports
-from pipelines.warehouse.candidate import ANALYSTS, FILES, LEADERSHIP, OPERATIONS, Sources, file_name
+from pipelines.warehouse import candidate, operations, passports
+from pipelines.warehouse.candidate import FILES, LEADERSHIP, OPERATIONS, Sources, file_name
 from pipelines.warehouse.catalog import Catalog, load_catalog
 
 if TYPE_CHECKING:
@@ -108,9 +109,7 @@ def publish(
         write_about(sources, settings, publication)
         candidate.copy_analysts(sources, catalog, held)
         progress("publish", 4, STEPS)
-        from pipelines.warehouse.operations import write_operations
-
-        write_operations(sources, settings, as_of)
+        operations.write_operations(sources, settings, as_of)
     progress("publish", 5, STEPS)
     final = swap_in(settings.published, folder, version)
     record(settings.published, "publish", version, previous)
@@ -201,7 +200,10 @@ def previous_states(sources: Sources) -> dict[str, SectionState]:
         "SELECT section, state, good_version, good_as_of, good_published_at, failed_checks"
         f" FROM previous_{LEADERSHIP}.main.publication_sections"
     ).fetchall()
-    return {row[0]: SectionState(*row[:5], tuple(json.loads(row[5]))) for row in rows}
+    return {
+        section: SectionState(section, state, version, as_of, at, tuple(json.loads(failed)))
+        for section, state, version, as_of, at, failed in rows
+    }
 
 
 def write_about(sources: Sources, settings: Settings, publication: Publication) -> None:
@@ -248,10 +250,8 @@ def local_moment(moment: datetime, settings: Settings) -> datetime:
     return moment.replace(tzinfo=UTC).astimezone(settings.zone())
 
 
-def newest_complete_month(as_of: datetime, settings: Settings) -> object:
+def newest_complete_month(as_of: datetime, settings: Settings) -> date:
     """The first day of the last month that had ended by then. Its last second counts as its end."""
-    from datetime import timedelta
-
     first_of_running = (local_moment(as_of, settings) + timedelta(seconds=1)).date().replace(day=1)
     return (first_of_running - timedelta(days=1)).replace(day=1)
 
@@ -301,12 +301,9 @@ def prune(published: Path, keep: int) -> None:
     if current is None:
         return
     numbers = [number for number in all_versions(versions) if number < int(current.name)]
-    for number, successor in zip(numbers[:-keep], numbers[1:], strict=False):
+    for number, successor in list(pairwise([*numbers, int(current.name)]))[:-keep]:
         with suppress(FileNotFoundError):
             replaced_at = (versions / f"{successor:06d}").stat().st_mtime
             if time.time() - replaced_at > GRACE_SECONDS:
                 doomed = versions / f"{number:06d}"
                 shutil.rmtree(doomed.rename(doomed.with_suffix(".old")), ignore_errors=True)
-
-
-__all__ = ["ANALYSTS", "Publication", "SectionState", "current_folder", "publish", "rollback"]

@@ -1,0 +1,435 @@
+"""`market-ledger`: parses, calls, prints. Thin.
+
+Belongs here: commands, their options, and which sentence follows which result. Not here: work, and how things
+are printed (pipelines/console.py). The words of help stand in pipelines/strings under `cli`, by key.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pipelines.console import Console, failure
+from pipelines.errors import MarketLedgerError
+from pipelines.settings import Settings, display_language, load_settings, one_of_languages, parse_moment
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from expectations.runner import CheckResult
+
+    from pipelines.intake.deliver import IntakeResult
+    from pipelines.street import StreetResult
+    from pipelines.warehouse.publish import Publication
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="about", rich_markup_mode=None)
+
+Language = Annotated[str | None, typer.Option("--lang", help="options.lang")]
+
+
+class Session:
+    """The data folder named before the command, and what prints in its company's language."""
+
+    data: Path | None = None
+
+    def open(self, language: str | None = None) -> tuple[Settings, Console]:
+        settings = load_settings(self.data)
+        chosen = one_of_languages(language) if language else settings.language
+        self.language = chosen
+        return settings, Console(chosen)
+
+    language: str | None = None
+
+
+session = Session()
+
+
+@app.callback()
+def company(data: Annotated[Path | None, typer.Option("--data", help="options.data")] = None) -> None:
+    session.data = data
+
+
+@app.command(help="commands.run")
+def run(
+    samples: Annotated[bool, typer.Option("--samples", help="options.samples")] = False,
+    as_of: Annotated[str | None, typer.Option("--as-of", help="options.as_of")] = None,
+    lang: Language = None,
+) -> None:
+    from pipelines import street
+
+    settings, console = session.open(lang)
+    if samples:
+        from pipelines.sample.take import take_samples
+
+        count = take_samples(settings)
+        settings, console = session.open(lang)  # the sample's company.yml has come with its files
+        key = "samples_taken" if count else "samples_again"
+        console.say(key, count=count, folder=settings.landing)
+    moment = parse_moment(as_of, settings.time_zone) if as_of else None
+    with console.progress() as progress:
+        result = street.run(settings, moment, progress)
+    show_run(settings, console, result)
+
+
+@app.command(help="commands.check")
+def check(
+    landing: Annotated[Path | None, typer.Option("--landing", help="options.landing")] = None,
+    lang: Language = None,
+) -> None:
+    from pipelines import street
+
+    settings, console = session.open(lang)
+    with console.progress() as progress:
+        if landing:
+            intake, checks = street.check_candidates(settings, landing, progress)
+        else:
+            intake, checks = None, street.check(settings, progress)
+    unread = show_receipts(console, intake) if intake else 0
+    failed = show_checks(console, checks)
+    steps = [console.text("steps.waive", file=settings.waivers_file)] if failed else []
+    if unread:
+        steps.append(console.text("steps.mappings", folder=settings.mappings))
+    console.next_steps(*(steps or [console.text("steps.run")]))
+    raise typer.Exit(1 if failed or unread else 0)
+
+
+@app.command(help="commands.publish")
+def publish(
+    rollback: Annotated[bool, typer.Option("--rollback", help="options.rollback")] = False,
+    lang: Language = None,
+) -> None:
+    from pipelines import street
+
+    settings, console = session.open(lang)
+    if rollback:
+        console.say("rolled_back", version=street.rollback(settings))
+        console.next_steps(console.text("steps.status"), console.text("steps.publish"))
+        return
+    with console.progress() as progress:
+        publication = street.publish_again(settings, progress)
+    show_publication(settings, console, publication)
+    console.next_steps(console.text("steps.dashboard"), console.text("steps.rollback"))
+
+
+@app.command(help="commands.sql")
+def sql(query: Annotated[str | None, typer.Argument(help="options.query")] = None, lang: Language = None) -> None:
+    from pipelines.published import about, folder_now, opened
+
+    settings, console = session.open(lang)
+    with opened(folder_now(settings) / "analysts.duckdb") as connection:
+        if query is not None:
+            console.answer(connection, query)
+        elif sys.stdin.isatty():
+            console.say("sql_hello", version=about(connection).version)
+            console.ask_until_end(connection)
+        else:
+            console.answer(connection, sys.stdin.read())
+
+
+@app.command(help="commands.returns")
+def returns(lang: Language = None) -> None:
+    from pipelines.intake import returns as rejected
+
+    settings, console = session.open(lang)
+    written = rejected.returns(settings)
+    for each in written:
+        console.say("returns_written", path=each.path, rows=each.rows)
+    if written:
+        console.next_steps(console.text("steps.correct", folder=settings.landing))
+    else:
+        console.say("returns_none")
+        console.next_steps(console.text("steps.drop", folder=settings.landing))
+
+
+@app.command(help="commands.template")
+def template(source: Annotated[str, typer.Argument(help="options.source")], lang: Language = None) -> None:
+    from pipelines.intake.contract import load_contracts
+    from pipelines.intake.template import template_name, write_template
+
+    settings, console = session.open(lang)
+    contracts = load_contracts(settings.contract_folders)
+    if source not in contracts:
+        raise MarketLedgerError("source_unknown", name=source, known=", ".join(sorted(contracts)))
+    contract = contracts[source]
+    path = settings.templates / template_name(contract, console.language)
+    console.say("template_written", path=write_template(contract, console.language, path))
+    console.next_steps(console.text("steps.fill_in", folder=settings.landing))
+
+
+@app.command(help="commands.demo")
+def demo(
+    months: Annotated[int, typer.Option("--months", min=1, max=240, help="options.months")] = 24,
+    visits_per_month: Annotated[int, typer.Option("--visits-per-month", min=1, help="options.visits")] = 400,
+    lang: Language = None,
+) -> None:
+    from pipelines.sample.demo import write_demo
+
+    settings, console = session.open(lang)
+    with console.progress() as progress:
+        files = write_demo(settings, months, visits_per_month, progress)
+    console.say("demo_written", months=months, folder=settings.landing, files=files)
+    console.next_steps(console.text("steps.run"))
+
+
+@app.command(help="commands.dashboard")
+def dashboard(
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="options.port")] = 8501, lang: Language = None
+) -> None:
+    from pipelines.servers import open_dashboard
+
+    settings, console = session.open(lang)
+    console.say("opening", what="Streamlit", address=f"http://localhost:{port}")
+    open_dashboard(settings, port)
+
+
+@app.command(help="commands.dagster")
+def dagster(
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="options.port")] = 3000, lang: Language = None
+) -> None:
+    from pipelines.servers import open_dagster
+
+    settings, console = session.open(lang)
+    console.say("opening", what="Dagster", address=f"http://localhost:{port}")
+    open_dagster(settings, port)
+
+
+@app.command(help="commands.docs")
+def docs(lang: Language = None) -> None:
+    from pipelines.warehouse.dbt import write_docs
+
+    settings, console = session.open(lang)
+    console.say("docs_written", tables=write_docs(settings))
+    console.say("docs_checks", checks=settings.published / "checks" / "index.html")
+    console.next_steps(console.text("steps.dashboard"), console.text("steps.sql"))
+
+
+@app.command(help="commands.status")
+def status(lang: Language = None) -> None:
+    from pipelines.published import status_of
+
+    settings, console = session.open(lang)
+    found = status_of(settings)
+    if found.running:
+        console.say("status_running", owner=found.running)
+    if found.about:
+        console.say(
+            "status_published",
+            version=found.about.version,
+            published_at=found.about.published_at,
+            as_of=found.about.as_of,
+        )
+        console.table(
+            [console.text(f"status_sections.{name}") for name in ("section", "state", "version", "as_of")],
+            [
+                [
+                    console.text(f"sections.{each.section}"),
+                    console.text(f"states.{each.state}"),
+                    str(each.good_version or "–"),
+                    str(each.good_as_of or "–"),
+                ]
+                for each in found.sections
+            ],
+        )
+    else:
+        console.say("status_nothing")
+    console.say("status_landed", count=found.landed, folder=settings.landing)
+    nothing_yet = not found.about and not found.landed
+    console.next_steps(console.text("steps.run_samples" if nothing_yet else "steps.run"))
+
+
+@app.command(help="commands.summary")
+def summary(month: Annotated[str | None, typer.Argument(help="options.month")] = None, lang: Language = None) -> None:
+    from pipelines.published import parse_month
+
+    settings, console = session.open(lang)
+    show_summary(settings, console, parse_month(month) if month else None)
+    console.next_steps(console.text("steps.dashboard"), console.text("steps.sql"))
+
+
+def show_run(settings: Settings, console: Console, result: StreetResult) -> None:
+    """What a run did, the newest month, what it cost, what to do next."""
+    show_intake(settings, console, result.intake)
+    nodes = result.models.nodes
+    tests = [node for node in nodes if node.resource_type in ("test", "unit_test")]
+    passed = sum(node.status == "pass" for node in tests)
+    built = sum(node.resource_type == "model" and node.status == "success" for node in nodes)
+    console.say("built", models=built, tests=passed, failed=len(tests) - passed)
+    show_publication(settings, console, result.publication)
+    show_summary(settings, console, None)
+    parts = [f"{console.text(f'parts.{part}')} {seconds:.1f}" for part, seconds in result.seconds.items()]
+    console.line(f"{console.text('cost')}: {' · '.join(parts)}")
+    receipts = result.intake.receipts
+    steps = [console.text("steps.dashboard"), console.text("steps.sql")]
+    if rejected := sum(receipt.rows_rejected for receipt in receipts):
+        steps.append(console.text("steps.returns", rows=rejected))
+    if any(receipt.status == "waiting" or receipt.rows_waiting for receipt in receipts):
+        steps.append(console.text("steps.mappings", folder=settings.mappings))
+    if result.publication.held():
+        steps += [console.text("steps.check"), console.text("steps.waive", file=settings.waivers_file)]
+    console.next_steps(*steps)
+
+
+def show_intake(settings: Settings, console: Console, intake: IntakeResult) -> None:
+    receipts = intake.receipts
+    if not receipts:
+        console.say("took_nothing", folder=settings.landing)
+    else:
+        console.say(
+            "took",
+            files=len(receipts),
+            accepted=sum(receipt.rows_accepted for receipt in receipts),
+            rejected=sum(receipt.rows_rejected for receipt in receipts),
+            waiting=sum(receipt.rows_waiting for receipt in receipts),
+            skipped=sum(receipt.rows_skipped for receipt in receipts),
+        )
+    for left in intake.left:
+        console.say("left", name=left.name, reason=console.words(f"receipts.left.{left.reason}"))
+    if any(receipt.status not in ("accepted", "repeated") for receipt in receipts):
+        console.say("needs_attention")
+        show_receipts(console, intake, all_of_them=False)
+
+
+def show_receipts(console: Console, intake: IntakeResult, all_of_them: bool = True) -> int:
+    """The receipts as a table; returns how many deliveries cannot be taken as they are."""
+    shown = [each for each in intake.receipts if all_of_them or each.status not in ("accepted", "repeated")]
+    console.table(
+        [console.text(f"receipts_headings.{name}") for name in
+         ("file", "source", "status", "read", "accepted", "rejected", "waiting")],
+        [
+            [
+                each.file_name,
+                each.source or "–",
+                console.words(f"receipts.status.{each.status}"),
+                *(f"{n:,}" for n in (each.rows_read, each.rows_accepted, each.rows_rejected, each.rows_waiting)),
+            ]
+            for each in shown
+        ],
+        right=(3, 4, 5, 6),
+    )  # fmt: skip
+    return sum(each.status in ("waiting", "refused", "rejected") for each in intake.receipts)
+
+
+def show_checks(console: Console, checks: Sequence[CheckResult]) -> int:
+    """The checks that failed, then the count; returns how many critical ones nobody waived."""
+    failed = [check for check in checks if not check.passed]
+    failed.sort(key=lambda check: (verdict(check) != "failed", check.severity, check.check_id))
+    if failed:
+        console.table(
+            [console.text(f"checks_headings.{name}") for name in
+             ("check", "target", "result", "observed", "expected", "detail")],
+            [
+                [check.check_id, check.target, console.text(f"results.{verdict(check)}"), show(check.observed),
+                 show(check.expected), show(check.detail)]
+                for check in failed
+            ],
+        )  # fmt: skip
+    critical = sum(verdict(check) == "failed" for check in failed)
+    if critical:
+        console.say("check_failed", style="red", failed=critical, all=len(checks))
+    else:
+        console.say("check_passed", style="green", all=len(checks))
+    return critical
+
+
+def verdict(check: CheckResult) -> str:
+    if check.passed:
+        return "passed"
+    if check.waived_by:
+        return "waived"
+    return "failed" if check.severity == "critical" else "warning"
+
+
+def show(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def show_publication(settings: Settings, console: Console, publication: Publication) -> None:
+    checks = publication.checks
+    console.say("checked", passed=sum(check.passed for check in checks), all=len(checks))
+    console.say("published", version=publication.version, as_of=local(publication.as_of, settings))
+    for each in publication.held():
+        console.say(
+            "held_back" if each.good_version else "held_never",
+            style="yellow",
+            section=console.text(f"sections.{each.section}"),
+            checks=", ".join(each.failed_checks),
+            version=each.good_version,
+        )
+    console.say("lies", folder=publication.folder)
+
+
+def local(moment: datetime, settings: Settings) -> str:
+    from pipelines.warehouse.publish import local_moment
+
+    return f"{local_moment(moment, settings):%Y-%m-%d %H:%M}"
+
+
+def show_summary(settings: Settings, console: Console, month: Any) -> None:
+    """The company's market summary of a month as a table."""
+    from dashboards import formatting
+    from pipelines import published
+
+    language: Any = console.language
+    with published.opened(published.folder_now(settings) / "leadership.duckdb") as connection:
+        about = published.about(connection)
+        month = month or about.newest_complete_month
+        metrics = published.summary(connection, month)
+    console.line()
+    shown = formatting.month(month, language)
+    console.say("summary_title", style="bold", company=about.company[console.language], month=shown)
+    rows = []
+    for each in metrics:
+        missing = each.value is None
+        value = (
+            console.text("not_available")
+            if missing
+            else formatting.figure(each.value, each.unit, language, about.currency)
+        )
+        doubt = console.text(each.value_status) if each.value_status in ("small_base", "wide_interval") else ""
+        rows.append(
+            [
+                each.label[console.language],
+                f"{value} ({doubt})" if doubt else value,
+                formatting.change(each.previous_change, each.change_kind, language),
+                formatting.change(each.last_year_change, each.change_kind, language),
+                formatting.figure(each.target_value, each.unit, language, about.currency),
+            ]
+        )
+    names = ("metric", "value", "previous", "last_year", "target")
+    console.table([console.text(f"summary_headings.{name}") for name in names], rows, right=(1, 2, 3, 4))
+
+
+def translate(command: Any, language: str) -> None:
+    """Put the words of one language in place of the keys that stand as help."""
+    from pipelines.texts import text
+
+    command.help = text(f"cli.{command.help}", language)
+    for parameter in command.params:
+        if getattr(parameter, "help", None) and "." in parameter.help and " " not in parameter.help:
+            parameter.help = text(f"cli.{parameter.help}", language)
+    for inner in getattr(command, "commands", {}).values():
+        translate(inner, language)
+
+
+def main() -> None:
+    """The entry point: a person's mistake gives a sentence and exit code 2, never a stack trace."""
+    command = typer.main.get_command(app)
+    try:
+        translate(command, display_language())
+        command(standalone_mode=True)
+    except MarketLedgerError as error:
+        failure(error.message(session.language or display_language()))
+        sys.exit(2)
+    except KeyboardInterrupt:
+        failure(Console(session.language or display_language()).text("stopped"))
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,30 @@
+"""Starting the two user interfaces on a data folder; this process becomes theirs.
+
+Belongs here: their command lines. Not here: what they show (dashboards/, pipelines/defs/).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from pipelines.settings import Settings, child_environment
+
+
+def open_dashboard(settings: Settings, port: int) -> None:
+    """The dashboard, which reads only what is published and picks up a new version by itself."""
+    app = settings.project_dir / "dashboards" / "app.py"
+    _become(settings, ["streamlit", "run", str(app), "--server.port", str(port)])
+
+
+def open_dagster(settings: Settings, port: int) -> None:
+    """Dagster with its history in the data folder, so that runs and schedules outlive the terminal."""
+    home = settings.data_dir / "dagster"
+    home.mkdir(parents=True, exist_ok=True)
+    command = ["dagster", "dev", "-m", "pipelines.definitions", "--port", str(port)]
+    _become(settings, command, DAGSTER_HOME=str(home))
+
+
+def _become(settings: Settings, module: list[str], **variables: str) -> None:
+    os.chdir(settings.project_dir)
+    os.execve(sys.executable, [sys.executable, "-m", *module], child_environment(settings, **variables))
