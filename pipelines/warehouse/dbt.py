@@ -1,0 +1,291 @@
+"""dbt in this process: the parsed project is kept, the build is quiet, what each node said comes back.
+
+Belongs here: calling dbt for one data folder. Not here: the models (dbt_project/), what a failed test holds back
+(publish.py) and a company's own rules (rules.py).
+
+Parsing the project takes seconds and depends on nothing but the project's files: it is done once for each state
+of them. A failed test never stops other models from being built, or one bad survey file would hold up the month:
+in this process tests only report, and the gates decide. By hand (`dbt build`) they stop as usual.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipelines.errors import MarketLedgerError
+from pipelines.progress import Progress, silent
+from pipelines.settings import Settings
+from pipelines.warehouse.rules import merge_rules
+
+if TYPE_CHECKING:
+    from dbt.artifacts.schemas.results import NodeResult as DbtNodeResult
+    from dbt.contracts.graph.manifest import Manifest
+
+PROJECT_PARTS = ("dbt_project.yml", "profiles.yml", "macros", "models", "seeds", "tests")
+PROJECT_SUFFIXES = (".sql", ".yml", ".csv", ".md")
+SEEDS_TABLE = "main.ledger_seeds"
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """What one model, seed or test said. A failed test is `fail` (or `warn`, if that is its severity)."""
+
+    unique_id: str
+    name: str
+    resource_type: str
+    status: str  # success|pass|fail|warn|error|skipped
+    message: str
+    seconds: float
+    failures: int | None
+
+
+@dataclass(frozen=True)
+class DbtResult:
+    """One build."""
+
+    nodes: tuple[NodeResult, ...]
+
+    @property
+    def failed(self) -> tuple[NodeResult, ...]:
+        return tuple(node for node in self.nodes if node.status in ("fail", "error", "skipped"))
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Where dbt works for one data folder: nothing of it lies in the project."""
+
+    folder: Path
+
+    @property
+    def target(self) -> Path:
+        return self.folder / "target"
+
+    @property
+    def logs(self) -> Path:
+        return self.folder / "logs"
+
+    @property
+    def rules(self) -> Path:
+        return self.folder / "rules" / "seeds"
+
+    @property
+    def manifest_file(self) -> Path:
+        return self.target / "manifest.json"
+
+
+def build(settings: Settings, select: str | None = None, progress: Progress = silent) -> DbtResult:
+    """Build and test everything (or what `select` names) in the data folder's warehouse."""
+    workspace = Workspace(settings.warehouse / "dbt")
+    workspace.target.mkdir(parents=True, exist_ok=True)
+    seeds_folder = settings.dbt_project_dir / "seeds"
+    own_rules = merge_rules(seeds_folder, settings.rules, workspace.rules)
+    rules_fingerprint = _fingerprint([*seeds_folder.glob("*.csv"), *own_rules.values()])
+    has_seeds = _built_seeds(settings.warehouse_file) == rules_fingerprint
+    with _environment(settings):
+        manifest = parsed_project(settings)
+        _use_own_rules(manifest, own_rules, workspace.rules.parent)
+        arguments = ["build", "--exclude-resource-type", "unit_test"]
+        arguments += ["--exclude-resource-type", "seed"] if has_seeds else []
+        arguments += ["--select", select] if select else []
+        with _tests_only_report(manifest):
+            results = _invoke(arguments, settings, workspace, manifest, _Counter(progress))
+        _write_manifest(manifest, workspace.manifest_file)
+    nodes = tuple(_node_result(result) for result in results)
+    if not has_seeds and not select and not any(_is_broken_seed(node) for node in nodes):
+        _remember_seeds(settings.warehouse_file, rules_fingerprint)
+    return DbtResult(nodes)
+
+
+def parsed_project(settings: Settings) -> Manifest:
+    """The project as dbt understands it, parsed only if one of its files has changed since it was last parsed."""
+    from dbt.contracts.graph.manifest import Manifest
+    from dbt.parser.manifest import extended_mashumaro_encoder, extended_mashumuro_decoder
+
+    folder = _cache_folder(settings)
+    cached = folder / f"{project_fingerprint(settings.dbt_project_dir)}.msgpack"
+    if cached.is_file():
+        return Manifest.from_msgpack(cached.read_bytes(), decoder=extended_mashumuro_decoder)
+    manifest: Manifest = _invoke(["parse"], settings, Workspace(folder), None, _Counter(silent))
+    for outdated in folder.glob("*.msgpack"):
+        outdated.unlink(missing_ok=True)
+    _replace(cached, manifest.to_msgpack(extended_mashumaro_encoder))
+    # The build changes the manifest it is given; what was parsed stays as it is.
+    return Manifest.from_msgpack(cached.read_bytes(), decoder=extended_mashumuro_decoder)
+
+
+def project_fingerprint(project: Path) -> str:
+    """One name for the state of the project's files and the versions that parse them."""
+    from importlib.metadata import version
+
+    files: list[Path] = []
+    for part in PROJECT_PARTS:
+        path = project / part
+        files += [path] if path.is_file() else [each for each in path.rglob("*") if each.suffix in PROJECT_SUFFIXES]
+    # The path belongs to it: dbt keeps it in the parsed project and finds the seeds by it.
+    versions = (version("dbt-core"), version("dbt-duckdb"), sys.version, str(project))
+    return _fingerprint(files, *versions)
+
+
+def _fingerprint(files: Iterable[Path], *more: str) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for path in sorted(files):
+        digest.update(str(path).encode() + b"\0" + path.read_bytes() + b"\0")
+    for text in more:
+        digest.update(text.encode() + b"\0")
+    return digest.hexdigest()
+
+
+def _cache_folder(settings: Settings) -> Path:
+    """Beside the project, so that all data folders share it; in the data folder if the project may not be written."""
+    shared = settings.dbt_project_dir / "target" / "parsed"
+    try:
+        shared.mkdir(parents=True, exist_ok=True)
+        if os.access(shared, os.W_OK):
+            return shared
+    except OSError:
+        pass
+    own = settings.warehouse / "dbt" / "parsed"
+    own.mkdir(parents=True, exist_ok=True)
+    return own
+
+
+def _invoke(
+    arguments: list[str], settings: Settings, workspace: Workspace, manifest: Manifest | None, counter: _Counter
+) -> Any:
+    """Run one dbt command without a word on the terminal; its result, or an error that says what dbt said."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+
+    project = str(settings.dbt_project_dir)
+    quiet = ["--no-write-json", "--log-level", "none", "--log-level-file", "info", "--no-version-check"]
+    paths = ["--project-dir", project, "--profiles-dir", project]
+    paths += ["--target-path", str(workspace.target), "--log-path", str(workspace.logs)]
+    try:
+        outcome = dbtRunner(manifest=manifest, callbacks=[counter]).invoke([*arguments, *quiet, *paths])
+    finally:
+        # The adapter would keep the warehouse's file, and its lock, until the process ends.
+        DuckDBConnectionManager.close_all_connections()
+    if outcome.exception is not None or outcome.result is None:
+        problem = str(outcome.exception or "no result").strip()
+        raise MarketLedgerError("models_failed", problem=problem)
+    return outcome.result
+
+
+class _Counter:
+    """Tells how many nodes are done, from dbt's events."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._total: int | None = None
+        self._done = 0
+
+    def __call__(self, event: Any) -> None:
+        if event.info.name == "ConcurrencyLine":
+            self._total = event.data.node_count
+        elif event.info.name == "NodeFinished":
+            self._done += 1
+            self._progress("models", self._done, max(self._total, self._done) if self._total else None)
+
+
+@contextmanager
+def _environment(settings: Settings) -> Iterator[None]:
+    """The profile and the lake's views learn from two variables where this data folder lies."""
+    chosen = {
+        "MARKET_LEDGER_LAKE": str(settings.lake),
+        "MARKET_LEDGER_WAREHOUSE_FILE": str(settings.warehouse_file),
+    }
+    before = {name: os.environ.get(name) for name in chosen}
+    os.environ.update(chosen)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+@contextmanager
+def _tests_only_report(manifest: Manifest) -> Iterator[None]:
+    """While building, every test warns: a failure must not skip the models of other sections behind it."""
+    from dbt.artifacts.resources import TestConfig
+
+    configs = [node.config for node in manifest.nodes.values() if isinstance(node.config, TestConfig)]
+    declared = [config.severity for config in configs]
+    for config in configs:
+        config.severity = type(config.severity)("warn")
+    try:
+        yield
+    finally:
+        for config, severity in zip(configs, declared, strict=True):
+            config.severity = severity
+
+
+def _use_own_rules(manifest: Manifest, own_rules: dict[str, Path], root: Path) -> None:
+    """Let the overridden seeds be read from the data folder instead of the project."""
+    for node in manifest.nodes.values():
+        if node.resource_type == "seed" and node.name in own_rules:
+            node.original_file_path = str(own_rules[node.name])
+            node.root_path = str(root)
+
+
+def _write_manifest(manifest: Manifest, target: Path) -> None:
+    """With the compiled SQL of what was just built: passports and Dagster read it."""
+    aside = target.with_name(f"{target.name}.tmp-{os.getpid()}")
+    manifest.writable_manifest().write(str(aside))
+    aside.replace(target)
+
+
+def _node_result(result: DbtNodeResult) -> NodeResult:
+    status = str(result.status)
+    node = result.node
+    if node.resource_type == "test" and status == "warn" and str(node.config.severity).lower() != "warn":
+        status = "fail"
+    return NodeResult(
+        unique_id=node.unique_id,
+        name=node.name,
+        resource_type=str(node.resource_type),
+        status=status,
+        message=result.message or "",
+        seconds=round(result.execution_time, 3),
+        failures=result.failures,
+    )
+
+
+def _is_broken_seed(node: NodeResult) -> bool:
+    return node.resource_type == "seed" and node.status != "success"
+
+
+def _built_seeds(warehouse_file: Path) -> str | None:
+    """Which state of the seeds this warehouse holds; None for a new one."""
+    import duckdb
+
+    if not warehouse_file.is_file():
+        return None
+    with duckdb.connect(str(warehouse_file)) as connection:
+        try:
+            found = connection.execute(f"select fingerprint from {SEEDS_TABLE}").fetchone()
+        except duckdb.CatalogException:
+            return None
+    return str(found[0]) if found else None
+
+
+def _remember_seeds(warehouse_file: Path, fingerprint: str) -> None:
+    import duckdb
+
+    with duckdb.connect(str(warehouse_file)) as connection:
+        connection.execute(f"create or replace table {SEEDS_TABLE} as select ? as fingerprint", [fingerprint])
+
+
+def _replace(target: Path, content: bytes) -> None:
+    aside = target.with_name(f"{target.name}.tmp-{os.getpid()}")
+    aside.write_bytes(content)
+    aside.replace(target)
