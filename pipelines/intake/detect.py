@@ -34,6 +34,7 @@ SIGNATURES = (
     (b"SQLite format 3", "sqlite"),
 )
 ACCESS_LOG_LINE = re.compile(r'^(?:\S+:\d+ )?\S+ \S+ .*?\[\d{1,2}/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\] "')
+CONTROL = re.compile(r"[\x01-\x08\x0e-\x1e\x7f]")
 DELIMITERS = (",", "\t", ";", "|", "，")
 COMMON_HANZI = re.compile(rb"(?:[\xb0-\xd7][\xa1-\xfe]|[\xa1-\xa3][\xa1-\xfe])")
 PLAUSIBLE_SHARE = 0.8  # of a Chinese text's characters are of the 3,755 common ones or full-width marks
@@ -64,6 +65,7 @@ def detect_encoding(path: Path, hint: str | None = None) -> Encoding:
     for candidate in _candidates(sample):
         failed_at = first_undecodable(path, candidate.name)
         if failed_at is None:
+            _refuse_control_characters(sample, candidate.name)
             notes = [Note("encoding_fell_back", {"encoding": n, "byte": at}) for n, at in tried if at >= len(sample)]
             if candidate.confidence < 0.7:
                 notes.append(Note("encoding_uncertain", {"encoding": candidate.name}))
@@ -72,6 +74,13 @@ def detect_encoding(path: Path, hint: str | None = None) -> Encoding:
         tried.append((candidate.name, failed_at))
     name, byte = max(tried, key=lambda pair: pair[1], default=("utf-8", 0))
     raise RefusedFile("undecodable", encoding=name, byte=byte)
+
+
+def _refuse_control_characters(sample: bytes, encoding: str) -> None:
+    """Bytes may decode by chance; a text has hardly any control characters."""
+    text = codecs.getincrementaldecoder(encoding)().decode(sample)
+    if len(CONTROL.findall(text)) > 0.01 * len(text):
+        raise RefusedFile("not_text")
 
 
 def _hinted(path: Path, hint: str) -> Encoding:
@@ -180,7 +189,7 @@ def is_access_log(lines: list[str]) -> bool:
     return bool(filled) and sum(bool(ACCESS_LOG_LINE.match(line)) for line in filled) >= 0.6 * len(filled)
 
 
-def json_kind(text: str, is_whole: bool) -> str | None:
+def json_kind(text: str) -> str | None:
     """'json_lines', 'json_array' or None, from the start of a text."""
     start = text.lstrip("\ufeff \t\r\n")
     if start.startswith("["):

@@ -15,7 +15,7 @@ import polars as pl
 from pipelines.intake.read.header import DATE, NUMBER
 from pipelines.intake.read.model import BROKEN, ROW_NUMBER, SKIP
 
-TOTAL_CANDIDATE = r"(?i)[合小总共累總][\s　]*[计計]|total"  # cheap to find in a million rows; is_total_row decides
+TOTAL_MARKS = ["计", "計", "total"]  # cheap to find in a million rows; is_total_row decides
 TOTAL_WORD = re.compile(r"^(?:合计|小计|总计|共计|累计)(?:数|金额)?$|^(?:sub|grand)?totals?$")
 TOTAL_OF_GROUP = re.compile(
     r"^.{1,12}(?:合计|小计|总计)$|^.{1,30}\s(?:sub|grand)?\s?totals?$|^(?:grand\s)?total\s.{1,30}$"
@@ -48,26 +48,34 @@ def is_total_row(cells: Sequence[str | None]) -> bool:
     return False
 
 
+def _positions(frame: pl.DataFrame, condition: pl.Expr) -> list[int]:
+    return frame.select(pl.arg_where(condition)).to_series().to_list()
+
+
+def _blank_rows(frame: pl.DataFrame, header: Sequence[str]) -> list[int]:
+    """Rows without any text; only rows whose first cell is blank are looked at further."""
+    is_blank = [pl.col(name).is_null() | (pl.col(name).str.strip_chars() == "") for name in header]
+    candidates = _positions(frame, is_blank[0])
+    found = _positions(frame[candidates], pl.all_horizontal(is_blank)) if candidates else []
+    return [candidates[place] for place in found]
+
+
 def _total_rows(frame: pl.DataFrame, header: Sequence[str]) -> list[int]:
-    word = pl.any_horizontal([pl.col(name).str.contains(TOTAL_CANDIDATE) for name in header[:LEADING_COLUMNS]])
-    candidates = frame.with_row_index("ledger_position").filter(word)
-    positions = candidates.get_column("ledger_position").to_list()
-    rows = candidates.select(header).rows()
-    return [position for position, cells in zip(positions, rows, strict=True) if is_total_row(cells)]
+    has_word = [
+        pl.col(name).str.contains_any(TOTAL_MARKS, ascii_case_insensitive=True) for name in header[:LEADING_COLUMNS]
+    ]
+    candidates = _positions(frame, pl.any_horizontal(has_word))
+    rows = frame[candidates].select(header).rows() if candidates else []
+    return [position for position, cells in zip(candidates, rows, strict=True) if is_total_row(cells)]
 
 
 def _repeated_headers(frame: pl.DataFrame, header: Sequence[str], header_rows: Sequence[Sequence[str]]) -> list[int]:
     found: list[int] = []
     for row in header_rows:
-        named = [(name, text) for name, text in zip(header, row, strict=True) if text]
-        if not named:
-            continue
-        same = pl.all_horizontal([pl.col(name).str.strip_chars() == text for name, text in named])
-        first_name, first_text = named[0]
-        candidates = frame.with_row_index("ledger_position").filter(
-            pl.col(first_name).str.contains(first_text, literal=True)
-        )
-        found += candidates.filter(same).get_column("ledger_position").to_list()
+        same = [pl.col(name).str.strip_chars() == text for name, text in zip(header, row, strict=True) if text]
+        candidates = _positions(frame, same[0]) if same else []
+        again = _positions(frame[candidates], pl.all_horizontal(same)) if candidates else []
+        found += [candidates[place] for place in again]
     return found
 
 
@@ -75,19 +83,15 @@ def mark_rows(
     frame: pl.DataFrame, header: Sequence[str], header_rows: Sequence[Sequence[str]], keep_total_rows: bool
 ) -> pl.DataFrame:
     """The frame with `ledger_skip` set and the technical columns in their place; broken rows stay unmarked."""
-    blank = pl.all_horizontal([pl.col(name).is_null() | (pl.col(name).str.strip_chars() == "") for name in header])
-    totals = [] if keep_total_rows else _total_rows(frame, header)
-    repeated = _repeated_headers(frame, header, header_rows)
-    position = pl.int_range(pl.len(), dtype=pl.UInt32)
-    skip = (
-        pl.when(blank)
-        .then(pl.lit("blank_row"))
-        .when(position.is_in(repeated))
-        .then(pl.lit("repeated_header"))
-        .when(position.is_in(totals))
-        .then(pl.lit("total_row"))
-    )
+    reasons: list[str | None] = [None] * frame.height
+    for position in [] if keep_total_rows else _total_rows(frame, header):
+        reasons[position] = "total_row"
+    for position in _repeated_headers(frame, header, header_rows):
+        reasons[position] = "repeated_header"
+    for position in _blank_rows(frame, header):
+        reasons[position] = "blank_row"
+    skip = pl.Series(SKIP, reasons, dtype=pl.String)
     if BROKEN not in frame.columns:
-        frame = frame.with_columns(pl.lit(None, dtype=pl.String).alias(BROKEN))
-    marked = frame.with_columns(pl.when(pl.col(BROKEN).is_null()).then(skip.otherwise(None)).alias(SKIP))
-    return marked.select([*header, pl.col(ROW_NUMBER).cast(pl.Int64), SKIP, BROKEN])
+        return frame.select([*header, pl.col(ROW_NUMBER), skip, pl.lit(None, dtype=pl.String).alias(BROKEN)])
+    marked = frame.with_columns(skip).with_columns(pl.when(pl.col(BROKEN).is_null()).then(pl.col(SKIP)).alias(SKIP))
+    return marked.select([*header, ROW_NUMBER, SKIP, BROKEN])

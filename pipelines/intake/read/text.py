@@ -6,7 +6,9 @@ encoding and delimiter (detect.py), the careful way (records.py), the search for
 
 from __future__ import annotations
 
+import codecs
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -17,9 +19,11 @@ import polars as pl
 from pipelines.intake.detect import Encoding, decoded_chunks, detect_delimiter
 from pipelines.intake.read.header import Header, find_header
 from pipelines.intake.read.limits import (
+    CHUNK_BYTES,
     MAX_CELL_CHARACTERS,
     MAX_COLUMNS,
     MAX_RECORD_BYTES,
+    MIB,
     PREVIEW_ROWS,
     SAMPLE_BYTES,
 )
@@ -27,7 +31,7 @@ from pipelines.intake.read.marks import mark_rows
 from pipelines.intake.read.model import BROKEN, ROW_NUMBER, Note, RawTable, ReadHints, RefusedFile
 from pipelines.intake.read.records import Record, split_records
 
-STAND_IN = "\x1f"  # the unit separator stands in for a delimiter of several bytes (，), or for none
+STAND_IN = b"\x1f"  # the unit separator stands in for a delimiter of several bytes (，), or for none
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ class Layout:
 
 def read_text(path: Path, member: str, encoding: Encoding, hints: ReadHints) -> Iterator[RawTable]:
     """The one table of a delimited text file."""
-    sample = _sample(path, encoding.name)
+    sample = sample_text(path, encoding.name)
     delimiter = hints.delimiter if hints.delimiter is not None else detect_delimiter(sample)
     delimiter = {"tab": "\t", "\\t": "\t"}.get(delimiter, delimiter)
     preview = _preview(sample, delimiter, max(PREVIEW_ROWS, (hints.header_row or 0) + 2))
@@ -76,13 +80,13 @@ def read_text(path: Path, member: str, encoding: Encoding, hints: ReadHints) -> 
     )
 
 
-def _sample(path: Path, encoding: str) -> str:
+def sample_text(path: Path, encoding: str) -> str:
     """The beginning of the text, cut at its last line end."""
-    text = next(_chunks(path, encoding), "")
-    if len(text) <= SAMPLE_BYTES:
-        return text
-    end = text.rfind("\n", 0, SAMPLE_BYTES)
-    return text[: end + 1] if end >= 0 else text[:SAMPLE_BYTES]
+    start = next(utf8_chunks(path, encoding), b"")
+    if len(start) > SAMPLE_BYTES:
+        end = start.rfind(b"\n", 0, SAMPLE_BYTES)
+        start = start[: end + 1] if end >= 0 else start[:SAMPLE_BYTES]
+    return start.decode("utf-8", errors="ignore")  # verified before; only a cut character is left out
 
 
 def _preview(sample: str, delimiter: str, count: int) -> list[Record]:
@@ -101,18 +105,52 @@ def _lines(text: str) -> list[str]:
     return io.StringIO(text, newline="\n").readlines()
 
 
-def _chunks(path: Path, encoding: str) -> Iterator[str]:
-    """The text with one kind of line end. A lone carriage return ends lines only where nothing else does."""
-    alone: str | None = None
-    held = ""
-    for chunk in decoded_chunks(path, encoding):
-        text = held + chunk
-        held = "\r" if text.endswith("\r") and chunk else ""
-        text = text[: len(text) - len(held)]
+def utf8_chunks(path: Path, encoding: str) -> Iterator[bytes]:
+    """The text as UTF-8 with one kind of line end. A lone carriage return ends lines only where nothing else does."""
+    alone: bytes | None = None
+    held = b""
+    for chunk in _encoded_chunks(path, encoding):
+        text = held + chunk if held else chunk
+        held = b"\r" if text.endswith(b"\r") else b""
+        if held:
+            text = text[:-1]
         if alone is None and text:
-            alone = " " if "\n" in text else "\n"
-            text = text.removeprefix("\ufeff")
-        yield text.replace("\r\n", "\n").replace("\r", alone or "\n") if "\r" in text else text
+            alone = b" " if b"\n" in text else b"\n"
+            text = text.removeprefix(codecs.BOM_UTF8)
+        yield text.replace(b"\r\n", b"\n").replace(b"\r", alone or b"\n") if b"\r" in text else text
+    if held:
+        yield b"\n"
+
+
+def line_batches(path: Path, encoding: str) -> Iterator[pl.Series]:
+    """The lines of a text, many at a time, without their ends."""
+    rest = b""
+    for chunk in utf8_chunks(path, encoding):
+        buffer = rest + chunk
+        end = buffer.rfind(b"\n") + 1
+        rest = buffer[end:]
+        if len(rest) > MAX_RECORD_BYTES:
+            raise RefusedFile("line_too_long", limit_mib=MAX_RECORD_BYTES // MIB)
+        if end:
+            yield pl.Series(buffer[: end - 1].decode("utf-8").split("\n"), dtype=pl.String)
+    if rest:
+        yield pl.Series([rest.decode("utf-8")], dtype=pl.String)
+
+
+def text_lines(path: Path, encoding: str) -> Iterator[str]:
+    """The lines of a text one by one."""
+    for batch in line_batches(path, encoding):
+        yield from batch
+
+
+def _encoded_chunks(path: Path, encoding: str) -> Iterator[bytes]:
+    if encoding in {"utf-8", "utf-8-sig"}:
+        with path.open("rb") as stream:
+            while chunk := stream.read(CHUNK_BYTES):
+                yield chunk
+    else:
+        for text in decoded_chunks(path, encoding):
+            yield text.encode("utf-8", errors="replace")
 
 
 def _batches(layout: Layout) -> Iterator[pl.DataFrame]:
@@ -128,55 +166,53 @@ def _batches(layout: Layout) -> Iterator[pl.DataFrame]:
 
 
 def _frames(layout: Layout) -> Iterator[pl.DataFrame]:
-    rest = ""
+    rest = b""
     lines_to_skip = layout.lines_before_data
-    for text in chain(_chunks(layout.path, layout.encoding), [None]):
-        buffer = rest + (text or "")
+    for text in chain(utf8_chunks(layout.path, layout.encoding), [None]):
+        buffer = rest + (text or b"")
         is_last = text is None
-        while lines_to_skip and (end := buffer.find("\n")) >= 0:
+        while lines_to_skip and (end := buffer.find(b"\n")) >= 0:
             buffer = buffer[end + 1 :]
             lines_to_skip -= 1
         if lines_to_skip or not buffer:
-            rest = "" if is_last else buffer
-            continue
-        cut = len(buffer) if is_last else _record_end(buffer)
-        if cut:
-            frame = _parse_fast(buffer[:cut], layout)
-            if frame is not None:
-                rest = buffer[cut:]
-                yield frame
-                continue
-        elif len(buffer) < MAX_RECORD_BYTES:
             rest = buffer
             continue
-        frame, rest = _parse_carefully(buffer, layout, is_last)
-        if len(rest) > MAX_RECORD_BYTES:
-            raise RefusedFile("line_too_long", limit=MAX_RECORD_BYTES)
+        cut = len(buffer) if is_last else _record_end(buffer)
+        if not cut and len(buffer) < MAX_RECORD_BYTES:
+            rest = buffer
+            continue
+        frame = _parse_fast(buffer[:cut], layout) if cut else None
+        if frame is not None:
+            rest = buffer[cut:]
+        else:
+            frame, rest = _parse_carefully(buffer, layout, is_last)
+            if len(rest) > MAX_RECORD_BYTES:
+                raise RefusedFile("line_too_long", limit_mib=MAX_RECORD_BYTES // MIB)
         if frame.height:
             yield frame
 
 
-def _record_end(text: str) -> int:
+def _record_end(text: bytes) -> int:
     """Where the last whole record of the text ends: the last line feed outside quotes; 0 if there is none."""
-    end = text.rfind("\n") + 1
-    open_quotes = text.count('"', 0, end) % 2
+    end = text.rfind(b"\n") + 1
+    open_quotes = text.count(b'"', 0, end) % 2
     while end and open_quotes:
-        before = text.rfind("\n", 0, end - 1) + 1
-        open_quotes ^= text.count('"', before, end) % 2
+        before = text.rfind(b"\n", 0, end - 1) + 1
+        open_quotes ^= text.count(b'"', before, end) % 2
         end = before
     return end
 
 
-def _parse_fast(text: str, layout: Layout) -> pl.DataFrame | None:
+def _parse_fast(text: bytes, layout: Layout) -> pl.DataFrame | None:
     """The records by Polars, or None where it cannot be proved that each has its cells and none was lost."""
     delimiter = layout.delimiter
     if len(delimiter.encode()) != 1:
-        text = text.replace(delimiter, STAND_IN) if delimiter else text
-        delimiter = STAND_IN
+        text = text.replace(delimiter.encode(), STAND_IN) if delimiter else text
+        delimiter = STAND_IN.decode()
     names = [f"c{i}" for i in range(layout.width)]
     try:
         frame = pl.read_csv(
-            text.encode(),
+            text,
             has_header=False,
             schema=dict.fromkeys(names, pl.String),
             separator=delimiter,
@@ -185,27 +221,29 @@ def _parse_fast(text: str, layout: Layout) -> pl.DataFrame | None:
         )
     except pl.exceptions.PolarsError:
         return None
-    if not _is_complete(frame, text, delimiter):
+    has_quotes = b'"' in text
+    if not _is_complete(frame, text, delimiter, has_quotes):
         return None
-    if '"' in text:  # a quoted nothing is nothing
+    if has_quotes:  # a quoted nothing is nothing
         frame = frame.with_columns(pl.when(pl.all() != "").then(pl.all()))
-    if layout.delimiter and delimiter == STAND_IN and '"' in text:
-        frame = frame.with_columns(pl.all().str.replace_all(STAND_IN, layout.delimiter, literal=True))
+        if layout.delimiter and layout.delimiter != delimiter:
+            frame = frame.with_columns(pl.all().str.replace_all(delimiter, layout.delimiter, literal=True))
     return _named(frame, layout)
 
 
-def _is_complete(frame: pl.DataFrame, text: str, delimiter: str) -> bool:
+def _is_complete(frame: pl.DataFrame, text: bytes, delimiter: str, has_quotes: bool) -> bool:
     """Whether line feeds and delimiters of the text are those between the cells plus those inside the cells."""
     if not frame.height:
         return False
-    line_feeds = text.count("\n") + (not text.endswith("\n"))
-    delimiters = text.count(delimiter)
+    line_feeds = text.count(b"\n") + (not text.endswith(b"\n"))
+    delimiters = text.count(delimiter.encode())
     longest = frame.select(pl.max_horizontal(pl.all().str.len_bytes().max())).item() or 0
     if longest > MAX_CELL_CHARACTERS:
         return False
-    if '"' in text:
-        if frame.select(pl.any_horizontal(pl.all().str.contains('"', literal=True).any())).item():
-            return False  # an escaped quote or a stray one: only the careful way tells them apart
+    if has_quotes:
+        mark = re.escape(delimiter.encode())
+        if re.search(rb'"(?<=[^\n"' + mark + rb']")[^\n"' + mark + rb"]", text):
+            return False  # a quote inside a text, not doubled: only the careful way deals with it
         inside = frame.select(
             pl.sum_horizontal(pl.all().str.count_matches("\n", literal=True).sum()).alias("line_feeds"),
             pl.sum_horizontal(pl.all().str.count_matches(delimiter, literal=True).sum()).alias("delimiters"),
@@ -215,21 +253,20 @@ def _is_complete(frame: pl.DataFrame, text: str, delimiter: str) -> bool:
     return line_feeds == frame.height and delimiters == (frame.width - 1) * frame.height
 
 
-def _parse_carefully(text: str, layout: Layout, is_last: bool) -> tuple[pl.DataFrame, str]:
+def _parse_carefully(text: bytes, layout: Layout, is_last: bool) -> tuple[pl.DataFrame, bytes]:
     """The records one by one, broken ones with their reason, and the text of a record still open."""
-    end = len(text) if is_last else text.rfind("\n") + 1
+    end = len(text) if is_last else text.rfind(b"\n") + 1
     unfinished: list[str] = []
-    records = list(split_records(_lines(text[:end]), layout.delimiter, layout.width, None if is_last else unfinished))
+    lines = _lines(text[:end].decode("utf-8"))
+    records = list(split_records(lines, layout.delimiter, layout.width, None if is_last else unfinished))
     columns: list[list[str | None]] = [[None] * len(records) for _ in range(layout.width)]
     for number, record in enumerate(records):
         for place, cell in enumerate(record.cells[: layout.width]):
             columns[place][number] = cell or None
-    frame = pl.DataFrame(
-        {f"c{i}": column for i, column in enumerate(columns)},
-        schema=dict.fromkeys([f"c{i}" for i in range(layout.width)], pl.String),
-    )
+    names = [f"c{i}" for i in range(layout.width)]
+    frame = pl.DataFrame(dict(zip(names, columns, strict=True)), schema=dict.fromkeys(names, pl.String))
     broken = pl.Series(BROKEN, [record.broken for record in records], dtype=pl.String)
-    return _named(frame, layout).with_columns(broken), "".join(unfinished) + text[end:]
+    return _named(frame, layout).with_columns(broken), "".join(unfinished).encode() + text[end:]
 
 
 def _named(frame: pl.DataFrame, layout: Layout) -> pl.DataFrame:
