@@ -81,6 +81,7 @@ LEVELS = (
     Level("B", 0.38, 0.62, 0.22, 0.04, (16, 85), (91, 130)),
     Level("C", 0.30, 0.30, 0.06, 0.00, (95, 180), (0, 0)),
 )
+REGION_CODES = {"华北": "north_china", "华东": "east_china", "华南": "south_china", "西南": "southwest_china"}
 LEVEL_UNKNOWN_RATE = 0.025
 ORDER_MARK_UNKNOWN_RATE = 0.01
 SECOND_VISIT_RATE = 0.40
@@ -143,6 +144,14 @@ POOR_SURVEY_MONTH = date(2026, 7, 1)
 POOR_SURVEY_LEVEL_SHARES = (0.20, 0.40, 0.28, 0.09, 0.03)
 SURVEY_RESPONSE_RATE = 0.92
 SURVEY_UNDELIVERED_RATE = 0.04
+STRAIGHT_LINED_RESPONSE = 40  # the n-th response: all items alike
+HURRIED_RESPONSE = 41  # the n-th response: answered in seconds
+
+# The reconciliation of the printed traffic analysis: whose, which months, and what the register leaves unknown.
+PRINTED_SHOWROOM = 1
+PRINTED_MONTHS = (date(2026, 9, 1), date(2026, 10, 1))
+UNKNOWN_LEVELS_IN_FIRST_PRINTED_MONTH = 2
+UNKNOWN_CHANNELS_IN_FIRST_PRINTED_MONTH = 3
 
 SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林罗高"
 GIVEN_NAMES = (

@@ -17,7 +17,8 @@ import polars as pl
 from pipelines.sample import company
 
 Frame = pl.DataFrame
-EPOCH = date(1970, 1, 1)
+# People came before the first month that is written down: without them the first year would look like a start-up.
+BURN_IN_MONTHS = 12
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def day_weights(days: np.ndarray) -> np.ndarray:
     return np.where((golden >= 273) & (golden <= 279), weights * 1.4, weights)
 
 
-def choose(rng: np.random.Generator, weights: Sequence[float], count: int) -> np.ndarray:
+def choose(rng: np.random.Generator, weights: Sequence[float] | np.ndarray, count: int) -> np.ndarray:
     """Indices drawn with these weights, as small integers."""
     cumulative = np.cumsum(np.asarray(weights, dtype=float))
     return np.searchsorted(cumulative / cumulative[-1], rng.random(count), side="right").astype(np.int16)
@@ -92,9 +93,10 @@ def draw_events(months: int, visits_per_month: int, seed: int) -> Events:
     """Everything that happened in the last `months` months."""
     rng = np.random.default_rng(seed)
     period = period_of(months)
-    leads = draw_leads(rng, period, round(months * visits_per_month / 1.28))
+    whole = period_of(months + BURN_IN_MONTHS)
+    leads = draw_leads(rng, whole, round(len(whole.months) * visits_per_month / 1.28))
     visits = draw_visits(rng, leads, period)
-    orders, lines = draw_orders(rng, leads, period)
+    orders, lines = draw_orders(rng, leads, whole, period)
     payments = draw_payments(rng, orders)
     orders = with_status(orders, payments)
     customers = draw_customers(orders)
@@ -189,10 +191,11 @@ def draw_visits(rng: np.random.Generator, leads: Frame, period: Period) -> Frame
         "is_corporate", "car", "consultant", visited_date="again_date", is_first=pl.lit(False),
         is_test_drive="is_test_driven", is_quote_given="is_quoted",
     )  # fmt: skip
-    visits = pl.concat([first, again]).sort("visited_date", "person", "is_first")
+    visits = pl.concat([first, again]).filter(pl.col("visited_date") >= period.first_day)
+    visits = visits.sort("visited_date", "person", "is_first")
     count = visits.height
     arrival = (9 * 60 + rng.beta(2, 2.4, count) * 9.5 * 60).astype(np.int16)
-    return visits.with_columns(
+    visits = visits.with_columns(
         visit=pl.int_range(1, count + 1, dtype=pl.Int32),
         arrival_minute=pl.Series(arrival),
         stay_minutes=pl.Series(rng.integers(8, 120, count).astype(np.int16)),
@@ -201,23 +204,41 @@ def draw_visits(rng: np.random.Generator, leads: Frame, period: Period) -> Frame
         is_channel_known=pl.Series(rng.random(count) >= company.CHANNEL_UNKNOWN_RATE),
         is_level_known=pl.Series(rng.random(count) >= company.LEVEL_UNKNOWN_RATE),
         is_marked=pl.Series(rng.random(count) >= company.ORDER_MARK_UNKNOWN_RATE),
-    ).with_columns(
+    )
+    return plant_unknowns(visits).with_columns(
         companions=pl.when("is_phone_in").then(pl.lit(0, pl.Int16)).otherwise("companions"),
         is_test_drive=pl.col("is_test_drive") & ~pl.col("is_phone_in"),
+    )
+
+
+def plant_unknowns(visits: Frame) -> Frame:
+    """In the first month with printed figures exactly so many levels and channels are unknown."""
+    in_month = (pl.col("showroom") == company.PRINTED_SHOWROOM) & (
+        pl.col("visited_date").dt.truncate("1mo") == company.PRINTED_MONTHS[0]
+    )
+    rank = pl.int_range(pl.len()).over(in_month)
+    return visits.with_columns(
+        is_level_known=pl.when(in_month)
+        .then(rank >= company.UNKNOWN_LEVELS_IN_FIRST_PRINTED_MONTH)
+        .otherwise("is_level_known"),
+        is_channel_known=pl.when(in_month)
+        .then(rank >= company.UNKNOWN_CHANNELS_IN_FIRST_PRINTED_MONTH)
+        .otherwise("is_channel_known"),
     )
 
 
 # ---------------------------------------------------------------- orders
 
 
-def draw_orders(rng: np.random.Generator, leads: Frame, period: Period) -> tuple[Frame, Frame]:
-    """Order headers and lines: cars sold in showrooms, extras bought again, fleets through the wholesale desk."""
+def draw_orders(rng: np.random.Generator, leads: Frame, whole: Period, period: Period) -> tuple[Frame, Frame]:
+    """The period's order headers and lines: cars sold in showrooms, extras bought again, fleets through the wholesale desk."""
     cars = leads.filter("is_ordered").select(
         "person", "showroom", "is_corporate", "car", ordered_date="order_date", kind=pl.lit("car")
     )
-    again = draw_repeat_orders(rng, cars, period)
-    fleet = draw_fleet_orders(rng, cars.height, period)
-    orders = pl.concat([cars, again, fleet], how="diagonal").sort("ordered_date", "kind", "person")
+    again = draw_repeat_orders(rng, cars, whole)
+    fleet = draw_fleet_orders(rng, cars.height, whole)
+    orders = pl.concat([cars, again, fleet], how="diagonal").filter(pl.col("ordered_date") >= period.first_day)
+    orders = orders.sort("ordered_date", "kind", "person")
     count = orders.height
     minute = rng.integers(9 * 60 + 5, 19 * 60, count)
     lead_time = np.where(orders["kind"] == "again", rng.integers(0, 5, count), rng.integers(5, 30, count))
@@ -254,7 +275,7 @@ def draw_repeat_orders(rng: np.random.Generator, cars: Frame, period: Period) ->
 
 def draw_fleet_orders(rng: np.random.Generator, car_count: int, period: Period) -> Frame:
     """Groups that order several cars at a time, without any visit to a showroom; persons below zero are groups."""
-    count = max(len(period.months), car_count // 6)
+    count = max(len(period.months), car_count // 5)
     days = period.days
     group = rng.integers(1, len(company.GROUPS) + 1, count)
     return pl.DataFrame(
@@ -276,7 +297,7 @@ def draw_lines(rng: np.random.Generator, orders: Frame, last_day: date) -> Frame
     product = np.where(
         is_again, len(company.CARS) + choose(rng, [p.weight for p in company.EXTRAS], count), orders["car"]
     )
-    quantity = np.where((orders["kind"] == "fleet").to_numpy(), rng.integers(2, 7, count), 1)
+    quantity = np.where((orders["kind"] == "fleet").to_numpy(), rng.integers(1, 4, count), 1)
     quantity = np.where(product == len(company.CARS) + 2, rng.choice([2, 4], count), quantity)
     price = np.array([p.price for p in company.PRODUCTS])[product]
     discount = np.where(is_again, 0, (price * quantity * rng.integers(0, 7, count)) // 10_000 * 100)
@@ -395,11 +416,28 @@ def draw_complaints(rng: np.random.Generator, orders: Frame, period: Period, vis
         is_informed=pl.Series(rng.random(count) < 0.88),
         is_in_english=pl.col("showroom") == 1,
     )
+    complaints = pl.concat([complaints, newest_complaints(complaints)])
     answered = ~pl.col("is_unanswered") & (pl.col("first_reply_at") < company.AS_OF)
     closed = pl.col("first_reply_at") + pl.duration(days="close_days")
     return complaints.with_columns(
         first_reply_at=pl.when(answered).then("first_reply_at"),
         closed_at=pl.when(answered & ~pl.col("is_internal_note") & (closed < company.AS_OF)).then(closed),
+    )
+
+
+def newest_complaints(complaints: Frame) -> Frame:
+    """Two of the day before the run: one answered within the hour, one still waiting and not yet due."""
+    day = company.AS_OF - timedelta(days=1)
+    like = complaints.filter(~pl.col("is_in_english") & (pl.col("kind") == "complaint")).tail(2)
+    if like.height < 2:
+        return like.clear()
+    received = pl.Series([day.replace(hour=10, minute=20), day.replace(hour=15, minute=5)], dtype=pl.Datetime("us"))
+    return like.with_columns(
+        complaint=pl.Series([complaints.height + 1, complaints.height + 2], dtype=pl.Int32),
+        received_at=received,
+        first_reply_at=received + timedelta(minutes=50),
+        is_unanswered=pl.Series([False, True]),
+        is_internal_note=pl.lit(False),
     )
 
 
@@ -421,7 +459,7 @@ def draw_surveys(rng: np.random.Generator, orders: Frame, period: Period) -> tup
     size = answers.height
     answers = answers.with_columns(
         answered_at=pl.col("sent_date").cast(pl.Datetime("us"))
-        + pl.duration(minutes=pl.Series(rng.integers(600, 12 * 1440, size))),
+        + pl.duration(minutes=pl.Series(rng.integers(600, 5 * 1440, size))),
         duration_seconds=pl.Series(rng.integers(95, 600, size)),
         recommend_score=pl.Series(choose(rng, [0, 0, 0, 0, 0.01, 0.02, 0.04, 0.1, 0.23, 0.3, 0.3], size)),
     ).filter(pl.col("answered_at") < company.AS_OF.replace(day=1, hour=0))
@@ -445,10 +483,16 @@ def draw_scores(rng: np.random.Generator, answers: Frame) -> Frame:
     )  # fmt: skip
     is_flat = (scores == scores[:, :1]).all(axis=1)
     scores[is_flat, 4] = np.where(scores[is_flat, 4] == 5, 4, scores[is_flat, 4] + 1)
+    duration = answers["duration_seconds"].to_numpy().copy()
+    number = np.arange(1, size + 1)
+    scores[number == company.STRAIGHT_LINED_RESPONSE] = 5
+    duration[number == company.HURRIED_RESPONSE] = 9
+    is_flagged = np.isin(number, [company.STRAIGHT_LINED_RESPONSE, company.HURRIED_RESPONSE])
     overall = np.clip(np.rint(scores.mean(axis=1)), 1, 5).astype(int)
     columns = {item: scores[:, i].astype(np.int64) for i, item in enumerate(company.SURVEY_ITEMS)}
     return answers.with_columns(
         response=pl.int_range(1, size + 1, dtype=pl.Int32), overall_score=pl.Series(overall),
+        duration_seconds=pl.Series(duration), is_flagged=pl.Series(is_flagged),
         **{name: pl.Series(values) for name, values in columns.items()},
     )  # fmt: skip
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines.sample import company, faults, layouts, tables
+from pipelines.sample import company, faults, layouts, printed_page, tables
 from pipelines.sample.events import Events, Frame
 from pipelines.sample.faults import NOTHING_WRONG, Faulty
 from pipelines.sample.layouts import Sheet
@@ -110,7 +110,7 @@ def write_beijing_register(visits: Frame, landing: Path, name: str, faulty: Faul
     sheet = Sheet(
         "登记表", with_rows(table, faulty), ("北京展厅来店（来电）客户登记表", "填表：前台    审核：展厅经理"),
         BEIJING_GROUPS, "日期", blank_rows=1,
-        totals=({"日期": "合计", "姓名": f"{table.height}批"},),
+        totals=({"日期": "合计", "姓名": table.height},),
     )  # fmt: skip
     layouts.write_workbook(landing / f"{name}.xlsx", [sheet])
     return account(f"{name}.xlsx", "visits", visits.height, faulty, sheet.skipped_rows, sheet=sheet.name)
@@ -265,9 +265,6 @@ def write_fleet_sales(events: Events, landing: Path) -> list[FileTruth]:
     return [account(name, "sales", s.table.height, skipped=s.skipped_rows, sheet=s.name) for s in sheets]
 
 
-SHOP_STATUS = {"已付款": "WAIT_SELLER_SEND_GOODS", "已交付": "TRADE_FINISHED", "已取消": "TRADE_CLOSED_BY_BUYER"}
-
-
 def write_shop_exports(events: Events, landing: Path) -> list[FileTruth]:
     """The online shop's system: headers and lines apart, its own column names, codes and technical columns.
 
@@ -275,20 +272,7 @@ def write_shop_exports(events: Events, landing: Path) -> list[FileTruth]:
     """
     accounts = []
     for part in parts(events.period.months, 12):
-        lines = tables.shop_lines(events, part).select(
-            pl.col("订单编号").alias("TID"), pl.col("行号").alias("OID"), pl.col("下单时间").alias("REFUND_TIME"),
-            pl.col("产品编号").alias("OUTER_SKU"), pl.col("数量").alias("NUM"), pl.col("单价").alias("PRICE"),
-            pl.col("金额").alias("PAYMENT"),
-            pl.when(pl.col("行类型") == "退款").then(pl.lit("R")).otherwise(pl.lit("S")).alias("KIND"),
-            pl.lit("0").alias("BUYER_FLAG"), pl.lit("pc").alias("CLIENT"),
-        )  # fmt: skip
-        orders = tables.shop_orders(events, part).select(
-            pl.col("订单编号").alias("TID"), pl.col("客户编号").alias("BUYER_ID"),
-            pl.col("联系电话").alias("RECEIVER_MOBILE"), pl.col("下单时间").alias("CREATED"),
-            pl.col("交付时间").alias("SIGNED"), pl.col("承诺交期").alias("PROMISED"),
-            pl.col("订单状态").replace_strict(SHOP_STATUS).alias("STATUS"), pl.col("区域").alias("AREA"),
-            pl.col("客户类型").alias("BUYER_KIND"), pl.lit("0").alias("BUYER_FLAG"),
-        )  # fmt: skip
+        lines, orders = tables.shop_lines(events, part), tables.shop_orders(events, part)
         for name, source, table in (
             (f"shop_lines_{part[0]:%Y%m}_{part[-1]:%Y%m}.csv", "sales", lines),
             (f"shop_trades_{part[0]:%Y%m}_{part[-1]:%Y%m}.csv", "orders", orders),
@@ -337,6 +321,11 @@ def write_references(events: Events, landing: Path) -> list[FileTruth]:
         name = f"销售目标_第{version}版.xlsx"
         layouts.write_workbook(landing / name, [sheet])
         accounts.append(account(name, "sales_targets", table.height, skipped=1, sheet=sheet.name))
+    figures = printed_page.figures(events)
+    if figures:
+        printed = Sheet("已报数字", tables.reported(figures).with_columns(layouts.chinese_dates("报告月份")))
+        layouts.write_workbook(landing / "展厅客流分析_已报数字.xlsx", [printed])
+        accounts.append(account("展厅客流分析_已报数字.xlsx", "reported_figures", len(figures), sheet=printed.name))
     return accounts
 
 

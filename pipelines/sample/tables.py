@@ -7,6 +7,7 @@ Does not belong here: how a table becomes a file (files.py), what is wrong on pu
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import polars as pl
 
@@ -181,33 +182,42 @@ def department_of_order() -> pl.Expr:
     )
 
 
+SHOP_STATUS = {"paid": "WAIT_SELLER_SEND_GOODS", "delivered": "TRADE_FINISHED", "cancelled": "TRADE_CLOSED_BY_BUYER"}
+SHOP_TIME = "%Y%m%d%H%M%S"
+
+
 def shop_lines(events: Events, months: tuple[date, ...]) -> Frame:
-    """The online shop's lines; their dates, customers and places stand in the shop's order file."""
-    lines = sales(events, ("again",), months)
-    is_refund = pl.col("行类型") == "退款"
-    return lines.select(
-        "订单编号", "行号", pl.when(is_refund).then("下单时间").alias("下单时间"), "产品编号", "产品名称",
-        "产品类别", "数量", "单价", "优惠金额", "金额", "行类型",
-    )  # fmt: skip
+    """The online shop's lines in its own words, money in fen; date, customer and place stand in its trades."""
+    rows = joined_lines(events).filter((pl.col("kind") == "again") & within("line_date", months))
+    is_refund = pl.col("line_type") == "refund"
+    return rows.select(
+        order_id().alias("TID"),
+        pl.col("line_number").alias("OID"),
+        pl.when(is_refund).then(day_text("line_date", "%Y-%m-%d 10:00:00")).alias("REFUND_TIME"),
+        pick("product", [p.product_id for p in company.PRODUCTS]).alias("OUTER_SKU"),
+        pl.col("quantity").alias("NUM"),
+        (pl.col("unit_price") * 100).alias("PRICE"),
+        (pl.col("amount") * 100).alias("PAYMENT"),
+        pl.when(is_refund).then(pl.lit("R")).otherwise(pl.lit("S")).alias("KIND"),
+        pl.lit(0).alias("BUYER_FLAG"),
+        pl.lit("pc").alias("CLIENT"),
+    )
 
 
 def shop_orders(events: Events, months: tuple[date, ...]) -> Frame:
-    """The online shop's order headers."""
+    """The online shop's order headers in its own words."""
     rows = events.orders.filter((pl.col("kind") == "again") & within("ordered_date", months))
-    stamp = "%Y-%m-%d %H:%M:%S"
     return rows.select(
-        order_id().alias("订单编号"),
-        customer_id().alias("客户编号"),
-        person_name().alias("客户姓名"),
-        person_phone().alias("联系电话"),
-        day_text("ordered_at", stamp).alias("下单时间"),
-        day_text("delivered_at", stamp).alias("交付时间"),
-        day_text("promised_date").alias("承诺交期"),
-        pl.col("order_status").replace_strict(STATUSES).alias("订单状态"),
-        pick("showroom", list(REGION.values())).alias("区域"),
-        pl.col("channel").replace_strict(SALES_CHANNELS).alias("销售渠道"),
-        pl.col("segment").replace_strict(SEGMENTS).alias("客户类型"),
-        department_of_order().alias("部门"),
+        order_id().alias("TID"),
+        customer_id().alias("BUYER_ID"),
+        person_phone().alias("RECEIVER_MOBILE"),
+        day_text("ordered_at", SHOP_TIME).alias("CREATED"),
+        day_text("delivered_at", SHOP_TIME).alias("SIGNED"),
+        day_text("promised_date").alias("PROMISED"),
+        pl.col("order_status").replace_strict(SHOP_STATUS).alias("STATUS"),
+        pick("showroom", list(REGION.values())).alias("AREA"),
+        pl.when("is_corporate").then(pl.lit("B")).otherwise(pl.lit("C")).alias("BUYER_KIND"),
+        pl.lit(0).alias("BUYER_FLAG"),
     )
 
 
@@ -278,6 +288,24 @@ def market(events: Events) -> Frame:
         pl.col("market_units").alias("市场销量"),
         pl.col("market_amount").alias("市场金额"),
         pl.lit("行业协会月报").alias("数据来源"),
+    )
+
+
+PRINTED_BREAKDOWNS = {"total": "合计", "visit_order": "来访次序", "intent_level": "意向级别", "source_channel": "信息来源"}
+
+
+def reported(figures: list[dict[str, Any]]) -> Frame:
+    """Printed figures as somebody typed them in."""
+    return pl.DataFrame(
+        {
+            "报告月份": [figure["month"] for figure in figures],
+            "报表": ["展厅来客分析"] * len(figures),
+            "部门": [company.SHOWROOMS[company.PRINTED_SHOWROOM].name] * len(figures),
+            "分组": [PRINTED_BREAKDOWNS[figure["breakdown"]] for figure in figures],
+            "项目": [figure["item"] for figure in figures],
+            "计量": ["数量" if figure["measure"] == "count" else "占比(%)" for figure in figures],
+            "所报数值": [figure["value"] for figure in figures],
+        }
     )
 
 
@@ -423,14 +451,10 @@ ROBOT = "Mozilla/5.0 (compatible; Baiduspider/2.0; +http://www.baidu.com/search/
 
 
 def access_log(events: Events, months: tuple[date, ...]) -> list[str]:
-    """Lines of a combined access log; addresses from the ranges kept for documentation."""
+    """Lines of a combined access log; addresses of a private range, one a session."""
     rows = events.requests.filter(within("requested_at", months))
     number = pl.col("session").cast(pl.Int64)
-    address = pl.format(
-        "{}.{}",
-        (number // 250 % 3).replace_strict({0: "203.0.113", 1: "198.51.100", 2: "192.0.2"}),
-        number % 250 + 1,
-    )
+    address = pl.format("10.{}.{}.{}", number // 65_536 % 256, number // 256 % 256, number % 256)
     campaign = pl.when((pl.col("step") == 0) & (pl.col("origin") == 2) & ~pl.col("is_asset")).then(
         pl.lit("?utm_source=baidu&utm_medium=cpc")
     ).otherwise(pl.lit(""))  # fmt: skip
