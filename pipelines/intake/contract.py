@@ -349,7 +349,7 @@ def definition_error(file: Path, document: CommentedMap, error: ValidationError)
         if any(other != place and other[: len(place)] == place for other in places):
             continue  # follows from a finding deeper inside
         key = ".".join(str(step) for step in place)
-        code, params = "invalid", {"key": key, "detail": finding["msg"]}
+        code, params = "invalid", dict[str, object](key=key, detail=finding["msg"])
         if finding["type"] == "extra_forbidden":
             code, params = "unknown_key", {"key": key}
         elif finding["type"] == "missing":
@@ -375,11 +375,11 @@ def _load_contract(file: Path, document: CommentedMap, vocabulary: Mapping[str, 
     resolved = plain(document)
     tables = resolved.get("schema")
     for table_index, table in enumerate(tables if isinstance(tables, list) else []):
-        fields = table.get("properties") if isinstance(table, dict) else None
-        for index, field in enumerate(fields or []):
+        fields = (table.get("properties") if isinstance(table, dict) else None) or []
+        for index, field in enumerate(fields):
             try:
                 fields[index] = _resolve(field, vocabulary)
-            except _UnknownReference as unknown:
+            except _UnknownReferenceError as unknown:
                 line = line_of(document, ("schema", table_index, "properties", index))
                 problems.append(DefinitionProblem(file.name, line, unknown.code, {"name": unknown.name}))
     if problems:
@@ -403,7 +403,7 @@ def plain(node: Any) -> Any:
     return node
 
 
-class _UnknownReference(LookupError):
+class _UnknownReferenceError(LookupError):
     def __init__(self, code: str, name: str) -> None:
         super().__init__(name)
         self.code, self.name = code, name
@@ -418,7 +418,7 @@ def _resolve(field: dict[str, Any], vocabulary: Mapping[str, dict[str, Any]]) ->
     base: dict[str, Any] = {}
     if definition is not None:
         if definition not in vocabulary["fields"]:
-            raise _UnknownReference("unknown_definition", str(definition))
+            raise _UnknownReferenceError("unknown_definition", str(definition))
         base = plain(vocabulary["fields"][definition])
     merged = base | own
     if "synonyms" in base and "synonyms" in own:
@@ -428,7 +428,7 @@ def _resolve(field: dict[str, Any], vocabulary: Mapping[str, dict[str, Any]]) ->
     code_list = merged.get("codeList")
     if code_list is not None:
         if code_list not in vocabulary["codeLists"]:
-            raise _UnknownReference("unknown_code_list", str(code_list))
+            raise _UnknownReferenceError("unknown_code_list", str(code_list))
         merged["codes"] = [*plain(vocabulary["codeLists"][code_list]), *merged.get("codes", [])]
     return merged
 
@@ -465,9 +465,9 @@ def _property_problems(field: Property) -> Iterator[tuple[str, dict[str, object]
                 yield "word_of_two_codes", dict(params)
     if field.pattern is not None:
         try:
-            re.compile(field.pattern)
-        except re.error as error:
-            yield "bad_pattern", {"field": field.name, "detail": str(error)}
+            pl.select(pl.lit("").str.contains(field.pattern))
+        except pl.exceptions.ComputeError as error:
+            yield "bad_pattern", {"field": field.name, "detail": str(error).splitlines()[0]}
 
 
 def supersede_problems(supersede: Supersede, contract: Contract) -> Iterator[tuple[str, dict[str, object]]]:

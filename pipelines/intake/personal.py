@@ -1,0 +1,157 @@
+"""Takes persons out of the rows: keyed hashes, masks, and texts without names and numbers.
+
+Belongs here: what counts as the same phone, e-mail, name; surrogates, masks, redaction. All work on whole
+columns; only the keyed hash and the removal of a row's own names look at single values. Not here: which
+column is personal (contracts), where the values are kept (lake), the key itself (settings).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+
+import polars as pl
+
+from pipelines.intake.values import clean, is_missing
+
+MASK = "***"
+
+# Warnings for cells such as 拒留 in the column of phones: they are no contact data.
+_UNUSABLE = {"phone": "not_a_phone", "email": "not_an_email"}
+
+_PHONE_SEPARATOR = r"[/;,、|]|\s(?:or|或)\s"
+_EMAIL = r"[A-Za-z0-9._%+\-]+(?:@|＠|%40)[A-Za-z0-9.\-]+\.[A-Za-z]{2,}"
+_IDENTITY_NUMBER = r"[1-9]\d{5}(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXxＸｘ]"
+_MOBILE = r"(?:(?:\+|00)?86[\s\-]?)?1[3-9]\d[\s\-]?\d{4}[\s\-]?\d{4}"
+_LANDLINE = r"(?:\(0\d{2,3}\)|（0\d{2,3}）|0\d{2,3}[\s\-])\s?\d{7,8}"
+_FOREIGN_NUMBER = r"\+\d[\d\s\-]{6,}\d"
+_LONG_NUMBER = r"\d{11,}[Xx]?"
+# A short number or an account is personal when the words before it say so.
+_NAMED_CONTACT = (
+    r"(?i)((?:电话|手机|号码|tel|phone|mobile|call|微信|wechat|qq)(?:号|号码|is|no)?[\s:：.#]*)[A-Za-z0-9_\-]{5,}"
+)
+_NAMED_PARAMETER = r"(?i)([?&;](?:phone|mobile|tel|email|mail|name|user|username|id_?card|token|password|pwd)=)[^&#\s]*"
+_ALWAYS_PERSONAL = f"{_EMAIL}|{_IDENTITY_NUMBER}"
+_TITLES = "(?:先生|女士|小姐|太太|总|经理|老师|师傅)"
+_COMPOUND_SURNAMES = ("欧阳", "司马", "上官", "诸葛", "司徒", "东方", "皇甫", "尉迟", "令狐", "慕容", "夏侯")
+
+
+def normalise(cells: pl.Series, classification: str) -> pl.DataFrame:
+    """`value` in the form in which two writings of one person agree, `warning` where the cell is none such."""
+    frame = clean(cells).rename("text").to_frame()
+    text = pl.col("text")
+    if classification == "phone":
+        value = _normal_phone(text)
+    elif classification == "email":
+        lowered = text.str.to_lowercase().str.strip_prefix("mailto:")
+        value = pl.when(lowered.str.contains(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")).then(lowered)
+    elif classification == "identity":
+        value = text.str.to_uppercase().str.replace_all(r"[\s\-]", "")
+    else:
+        value = text.str.to_lowercase().str.replace_all(r"\s+", " ")
+    value = pl.when(is_missing(text)).then(None).otherwise(value)
+    frame = frame.with_columns(value.alias("value"))
+    unusable = ~is_missing(text) & pl.col("value").is_null()
+    return frame.select("value", pl.when(unusable).then(pl.lit(_UNUSABLE.get(classification))).alias("warning"))
+
+
+def _normal_phone(text: pl.Expr) -> pl.Expr:
+    """Digits only, without China's prefix; of several numbers in one cell the first."""
+    first = text.str.replace(r"\.0+$", "").str.replace(rf"(?:{_PHONE_SEPARATOR}).*$", "")
+    is_rounded = first.str.contains(r"(?i)\d\.\d+e\+?\d+")  # a spreadsheet has lost the last digits
+    digits = first.str.replace_all(r"\D", "").str.replace(r"^(?:00)?86(1[3-9]\d{9})$", "${1}")
+    return pl.when((digits.str.len_chars() >= 5) & ~is_rounded).then(digits)
+
+
+def surrogates(values: pl.Series, classification: str, key: bytes) -> pl.Series:
+    """Keyed hash of class and normal form: the same phone has the same surrogate in every source."""
+    prefix = f"{classification}:"
+    distinct = values.unique().drop_nulls()
+    hashes = [
+        hashlib.blake2b(f"{prefix}{value}".encode(), key=key, digest_size=16).hexdigest()
+        for value in distinct.to_list()
+    ]
+    lookup = pl.DataFrame({"value": distinct, "surrogate": pl.Series(hashes, dtype=pl.String)})
+    joined = values.rename("value").to_frame().join(lookup, on="value", how="left", maintain_order="left")
+    return joined["surrogate"]
+
+
+def mask(values: pl.Series, classification: str) -> pl.Series:
+    """A form that tells a colleague which one is meant and a stranger nothing: 138****1234, 王*."""
+    value = pl.col("value")
+    length = value.str.len_chars()
+    if classification == "phone":
+        masked = (
+            pl.when(length >= 11)
+            .then(value.str.slice(0, 3) + "****" + value.str.slice(-4))
+            .when(length >= 7)
+            .then(value.str.slice(0, 2) + "****" + value.str.slice(-2))
+            .otherwise(value.str.replace_all(".*", "****"))
+        )
+    elif classification == "email":
+        masked = value.str.slice(0, 1) + "***@" + value.str.extract(r"@(.)") + "***"
+    elif classification == "address":
+        masked = pl.when(length > 4).then(value.str.slice(0, 2) + "****").otherwise(value.str.replace_all(".+", "****"))
+    elif classification == "network":
+        masked = pl.coalesce(value.str.extract(r"^(\d+\.\d+)\.\d+\.\d+") + ".*.*", value.str.slice(0, 2) + "****")
+    elif classification == "identity":
+        masked = value.str.slice(0, 3) + "****"
+    else:
+        masked = pl.when(length > 1).then(value.str.slice(0, 1) + "*").otherwise(pl.when(length == 1).then(pl.lit("*")))
+    return values.rename("value").to_frame().select(masked)["value"]
+
+
+# ---- Free text ----
+
+
+def redact_text(text: pl.Expr) -> pl.Expr:
+    """Sentences without phones, e-mails, identity numbers and accounts."""
+    text = text.str.replace_all(f"{_ALWAYS_PERSONAL}|{_MOBILE}|{_LANDLINE}|{_FOREIGN_NUMBER}|{_LONG_NUMBER}", MASK)
+    return text.str.replace_all(_NAMED_PARAMETER, "${1}" + MASK).str.replace_all(_NAMED_CONTACT, "${1}" + MASK)
+
+
+def redact_label(text: pl.Expr) -> pl.Expr:
+    """Short texts such as a product's name: only what is certainly a person's, so that article numbers stay."""
+    text = text.str.replace_all(_ALWAYS_PERSONAL, MASK)
+    return text.str.replace_all(r"(^|\D)1[3-9]\d[ \-]?\d{4}[ \-]?\d{4}(\D|$)", "${1}" + MASK + "${2}")
+
+
+def redact(texts: pl.Series, own_words: Sequence[pl.Series]) -> pl.Series:
+    """Free text without contact data and without what its own row's personal cells say."""
+    redacted = texts.to_frame("text").select(redact_text(pl.col("text")))["text"]
+    if not own_words or redacted.null_count() == len(redacted):
+        return redacted
+    frame = pl.DataFrame([redacted.rename("text"), *(word.rename(f"own_{n}") for n, word in enumerate(own_words))])
+    frame = frame.with_row_index("row")
+    hint = pl.any_horizontal(
+        pl.col("text").str.contains(pl.col(f"own_{n}").str.strip_chars().str.slice(0, 1), literal=True)
+        for n in range(len(own_words))
+    )
+    touched = frame.filter(pl.col("text").is_not_null() & hint.fill_null(False))
+    if touched.is_empty():
+        return redacted
+    texts_after = [_without_own(row[1], row[2:]) for row in touched.iter_rows()]
+    return redacted.scatter(touched["row"], pl.Series(texts_after, dtype=pl.String))
+
+
+def _without_own(text: str, own: Sequence[str | None]) -> str:
+    for cell in own:
+        if cell:
+            for pattern in _own_patterns(cell.strip()):
+                text = re.sub(pattern, MASK, text, flags=re.IGNORECASE)
+    return text
+
+
+def _own_patterns(cell: str) -> list[str]:
+    """A whole cell; of a Chinese name also the surname with a title; of a Latin one also its words."""
+    patterns = [re.escape(cell)] if len(cell) >= 2 else []
+    if re.fullmatch(r"[\u4e00-\u9fff]{1,4}", cell):
+        surname = cell[:2] if cell.startswith(_COMPOUND_SURNAMES) else cell[:1]
+        patterns.append(f"{surname}{_TITLES}")
+        if len(cell) - len(surname) >= 2:
+            patterns.append(re.escape(cell[len(surname) :]))
+    elif "@" not in cell and not re.search(r"\d", cell):
+        words = re.findall(r"[^\W\d_]{3,}", cell)
+        patterns += [rf"\b{re.escape(word)}\b" for word in words]
+    return patterns
