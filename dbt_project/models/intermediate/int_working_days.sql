@@ -51,8 +51,7 @@ final as (
         cast(worked_seconds as integer) as worked_seconds,
         cast(coalesce(sum(worked_seconds) over (
             order by date rows between unbounded preceding and 1 preceding
-        ), 0) as bigint) as worked_seconds_before,
-        cast(max(date) over () as date) as covered_until_date
+        ), 0) as bigint) as worked_seconds_before
     from measured
 
 )

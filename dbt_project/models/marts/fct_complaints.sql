@@ -18,6 +18,12 @@ working_days as (
 
 ),
 
+coverage as (
+
+    select max(date) as covered_until_date from working_days
+
+),
+
 deliveries as (
 
     select delivery_id, max(mapping_name) as mapping_name
@@ -113,11 +119,15 @@ positioned as (
         timed.*,
         {{ working_position('timed.received_local', 'received_days') }} as received_position,
         {{ working_position('timed.first_reply_local', 'reply_days') }} as reply_position,
-        {{ working_position('timed.as_of_local', 'as_of_days') }} as as_of_position
+        {{ working_position('timed.as_of_local', 'as_of_days') }} as as_of_position,
+        cast(timed.as_of_local as date) > coverage.covered_until_date as is_past_calendar
     from timed
+    cross join coverage
     left join working_days as received_days on cast(timed.received_local as date) = received_days.date
     left join working_days as reply_days on cast(timed.first_reply_local as date) = reply_days.date
-    left join working_days as as_of_days on cast(timed.as_of_local as date) = as_of_days.date
+    -- past the calendar's end the wait is at least as long as to its end: enough to call a breach, not its absence
+    left join working_days as as_of_days
+        on least(cast(timed.as_of_local as date), coverage.covered_until_date) = as_of_days.date
 
 ),
 
@@ -156,7 +166,7 @@ judged as (
             when replied_at is not null and working_reply_hours is null then 'undeterminable'
             when working_reply_hours <= target_working_hours then 'in_time'
             when replied_at is not null or waited_working_hours > target_working_hours then 'breached'
-            when waited_working_hours is null then 'undeterminable'
+            when waited_working_hours is null or is_past_calendar then 'undeterminable'
             else 'not_yet_due'
         end as working_reply_status,
         coalesce(complaint_status in ('closed', 'solved', 'rejected'), false) or closed_at is not null as is_closed

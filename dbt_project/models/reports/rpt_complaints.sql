@@ -86,7 +86,7 @@ months as (
     select distinct dim_dates.month_start
     from {{ ref('dim_dates') }} as dim_dates
     cross join (select min(month_start) as first_month from complaints) as range_start
-    cross join {{ source('lake', 'run_context') }} as run_context
+    cross join {{ ref('stg_run_context') }} as run_context
     where dim_dates.month_start >= range_start.first_month
         and dim_dates.month_start <= run_context.as_of_date
 

@@ -136,6 +136,17 @@ recommended as (
 
 ),
 
+bounded as (
+
+    select
+        *,
+        {{ z_value() }} * sqrt(
+            greatest(outspoken_share - net_promoters * net_promoters, 0) / nullif(recommend_count, 0)
+        ) as recommendation_margin
+    from recommended
+
+),
+
 final as (
 
     select
@@ -165,16 +176,12 @@ final as (
         cast(promoter_count as bigint) as promoter_count,
         cast(detractor_count as bigint) as detractor_count,
         cast(net_promoters * 100 as double) as net_promoter_score,
-        cast(100 * (net_promoters - {{ z_value() }}
-            * sqrt(greatest(outspoken_share - net_promoters * net_promoters, 0) / nullif(recommend_count, 0))) as double)
-            as net_promoter_score_low,
-        cast(100 * (net_promoters + {{ z_value() }}
-            * sqrt(greatest(outspoken_share - net_promoters * net_promoters, 0) / nullif(recommend_count, 0))) as double)
-            as net_promoter_score_high,
+        cast(greatest(net_promoters - recommendation_margin, -1) * 100 as double) as net_promoter_score_low,
+        cast(least(net_promoters + recommendation_margin, 1) * 100 as double) as net_promoter_score_high,
         cast({{ threshold('satisfaction_target_score') }} as double) as target_score,
         -- nine decimals: weights that are no binary fractions must not push an exact 80 below 80
         cast(round(satisfaction_score, 9) < {{ threshold('satisfaction_target_score') }} as boolean) as is_below_target
-    from recommended
+    from bounded
 
 )
 
