@@ -19,6 +19,7 @@ from pipelines.sample import company
 Frame = pl.DataFrame
 # People came before the first month that is written down: without them the first year would look like a start-up.
 BURN_IN_MONTHS = 12
+MOST_SESSIONS_PER_MONTH = 20_000  # a log of more says nothing new
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,8 @@ class Period:
 
     @property
     def days(self) -> np.ndarray:
-        return np.arange(self.first_day, self.last_day + timedelta(days=1), dtype="datetime64[D]")
+        end = np.datetime64(self.last_day + timedelta(days=1), "D")
+        return np.arange(np.datetime64(self.first_day, "D"), end)
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,16 @@ def day_weights(days: np.ndarray) -> np.ndarray:
     return np.where((golden >= 273) & (golden <= 279), weights * 1.4, weights)
 
 
+def days_of(numbers: np.ndarray) -> pl.Expr:
+    """One number of days a row."""
+    return pl.lit(pl.Series(numbers * 86_400_000_000)).cast(pl.Duration("us"))
+
+
+def minutes_of(numbers: np.ndarray) -> pl.Expr:
+    """One number of minutes a row."""
+    return pl.lit(pl.Series(numbers * 60_000_000)).cast(pl.Duration("us"))
+
+
 def choose(rng: np.random.Generator, weights: Sequence[float] | np.ndarray, count: int) -> np.ndarray:
     """Indices drawn with these weights, as small integers."""
     cumulative = np.cumsum(np.asarray(weights, dtype=float))
@@ -102,7 +114,7 @@ def draw_events(months: int, visits_per_month: int, seed: int) -> Events:
     customers = draw_customers(orders)
     complaints = draw_complaints(rng, orders, period, visits_per_month)
     invitations, responses = draw_surveys(rng, orders, period)
-    sessions, requests = draw_web(rng, period, max(8, round(visits_per_month * 0.2)))
+    sessions, requests = draw_web(rng, period, min(MOST_SESSIONS_PER_MONTH, max(8, round(visits_per_month * 0.2))))
     return Events(
         period, visits, orders, lines, payments, customers, complaints, invitations, responses,
         sessions, requests, draw_targets(orders, lines, period), draw_market(period, orders),
@@ -245,9 +257,9 @@ def draw_orders(rng: np.random.Generator, leads: Frame, whole: Period, period: P
     promise = lead_time + choose(rng, [0.08, 0.3, 0.62], count) - 1
     orders = orders.with_columns(
         order=pl.int_range(1, count + 1, dtype=pl.Int32),
-        ordered_at=pl.col("ordered_date").cast(pl.Datetime("us")) + pl.duration(minutes=pl.Series(minute)),
-        delivered_date=pl.col("ordered_date") + pl.duration(days=pl.Series(lead_time)),
-        promised_date=pl.col("ordered_date") + pl.duration(days=pl.Series(np.maximum(promise, 0))),
+        ordered_at=pl.col("ordered_date").cast(pl.Datetime("us")) + minutes_of(minute),
+        delivered_date=pl.col("ordered_date") + days_of(lead_time),
+        promised_date=pl.col("ordered_date") + days_of(np.maximum(promise, 0)),
         is_cancelled=pl.Series(rng.random(count) < company.CANCEL_RATE),
         segment=pl.when(pl.col("kind") == "fleet").then(
             pl.when(pl.col("person") % 4 == 0).then(pl.lit("government")).otherwise(pl.lit("fleet"))
@@ -265,9 +277,7 @@ def draw_repeat_orders(rng: np.random.Generator, cars: Frame, period: Period) ->
     repeats = repeats.select(pl.all().repeat_by("times").explode()) if repeats.height else repeats
     gap = rng.integers(20, 330, repeats.height)
     return (
-        repeats.with_columns(
-            ordered_date=pl.col("ordered_date") + pl.duration(days=pl.Series(gap)), kind=pl.lit("again")
-        )
+        repeats.with_columns(ordered_date=pl.col("ordered_date") + days_of(gap), kind=pl.lit("again"))
         .filter(pl.col("ordered_date") <= period.last_day)
         .drop("times")
     )
@@ -458,8 +468,7 @@ def draw_surveys(rng: np.random.Generator, orders: Frame, period: Period) -> tup
     answers = answers.filter(pl.Series(rng.random(answers.height) < company.SURVEY_RESPONSE_RATE))
     size = answers.height
     answers = answers.with_columns(
-        answered_at=pl.col("sent_date").cast(pl.Datetime("us"))
-        + pl.duration(minutes=pl.Series(rng.integers(600, 5 * 1440, size))),
+        answered_at=pl.col("sent_date").cast(pl.Datetime("us")) + minutes_of(rng.integers(600, 5 * 1440, size)),
         duration_seconds=pl.Series(rng.integers(95, 600, size)),
         recommend_score=pl.Series(choose(rng, [0, 0, 0, 0, 0.01, 0.02, 0.04, 0.1, 0.23, 0.3, 0.3], size)),
     ).filter(pl.col("answered_at") < company.AS_OF.replace(day=1, hour=0))
@@ -524,9 +533,7 @@ def draw_web(rng: np.random.Generator, period: Period, sessions_per_month: int) 
     height = pages.height
     pages = pages.with_columns(
         requested_at=pl.col("started_at") + pl.duration(seconds=pl.col("step") * 140),
-        path=pl.Series(
-            np.array(WEB_PAGES, dtype=object)[rng.integers(0, len(WEB_PAGES), height)].astype(str)
-        ),
+        path=pl.Series(np.array(WEB_PAGES, dtype=object)[rng.integers(0, len(WEB_PAGES), height)].astype(str)),
         is_asset=pl.lit(False),
     )
     assets = pages.filter(~pl.col("is_robot")).with_columns(
@@ -538,7 +545,7 @@ def draw_web(rng: np.random.Generator, period: Period, sessions_per_month: int) 
 
 def draw_targets(orders: Frame, lines: Frame, period: Period) -> Frame:
     """Sales targets by month and region, near last year's habit; revised in the middle of July 2026."""
-    total = lines["amount"].sum() / len(period.months)
+    total = int(lines["amount"].sum()) / len(period.months)
     rows = [
         {
             "target_month": month, "showroom": index, "version": version,

@@ -51,9 +51,7 @@ FAULTY_SALES = Faulty(
 FAULTY_COMPLAINTS = Faulty(
     ({"受理时间": "2026/10/20 09:30", "受理渠道": "电话", "反馈类型": "投诉", "投诉类别": "价格"},), rejected=1
 )
-FAULTY_RESPONSES = Faulty(
-    ({"答卷编号": "R990001", "答卷时间": "2026-10-15 10:00", "服务": "满意极了"},), waiting=1
-)
+FAULTY_RESPONSES = Faulty(({"答卷编号": "R990001", "答卷时间": "2026-10-15 10:00", "服务": "满意极了"},), waiting=1)
 
 
 def with_faulty_rows(table: Frame, faulty: Faulty) -> Frame:
@@ -69,9 +67,7 @@ def with_faulty_rows(table: Frame, faulty: Faulty) -> Frame:
 
 def older_register(events: Events, showroom: int) -> Events:
     """The register as first sent: in the month sent again later, one entry too many and two entries different."""
-    is_resent = (pl.col("showroom") == showroom) & (
-        pl.col("visited_date").dt.truncate("1mo") == RESENT_MONTH
-    )
+    is_resent = (pl.col("showroom") == showroom) & (pl.col("visited_date").dt.truncate("1mo") == RESENT_MONTH)
     chosen = events.visits.filter(is_resent)["visit"].to_list()[:3]
     entry_too_many = events.visits.filter(pl.col("visit") == chosen[2])
     older = events.visits.with_columns(

@@ -6,7 +6,6 @@ here: what happened (events.py), headers and codes (tables.py), cells and bytes 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -38,7 +37,13 @@ class FileTruth:
 
 
 def account(
-    file: str, source: str, rows: int, faulty: Faulty = NOTHING_WRONG, skipped: int = 0, member: str = "", sheet: str = ""
+    file: str,
+    source: str,
+    rows: int,
+    faulty: Faulty = NOTHING_WRONG,
+    skipped: int = 0,
+    member: str = "",
+    sheet: str = "",
 ) -> FileTruth:
     """The account of a table with `rows` sound rows besides the faulty and the skipped ones."""
     is_faulty = faulty.rejected or faulty.waiting
@@ -121,8 +126,7 @@ def with_rows(table: Frame, faulty: Faulty) -> Frame:
     if not faulty.cells:
         return table
     columns = {
-        header: [*table[header].to_list(), *(cells.get(header) for cells in faulty.cells)]
-        for header in table.columns
+        header: [*table[header].to_list(), *(cells.get(header) for cells in faulty.cells)] for header in table.columns
     }
     return pl.DataFrame({header: pl.Series(cells, dtype=pl.Object) for header, cells in columns.items()})
 

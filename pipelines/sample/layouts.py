@@ -63,7 +63,9 @@ def write_sheet(book: xlsxwriter.Workbook, sheet: Sheet) -> None:
         page.write_row(row, 0, ["" if cell is None else cell for cell in cells])
         row += 1
     if sheet.merged_column:
-        merge_equal_cells(page, sheet.table[sheet.merged_column].to_list(), headers.index(sheet.merged_column), first_row, bold)
+        merge_equal_cells(
+            page, sheet.table[sheet.merged_column].to_list(), headers.index(sheet.merged_column), first_row, bold
+        )
     row += sheet.blank_rows
     for total in sheet.totals:
         for header, cell in total.items():
@@ -150,7 +152,9 @@ def ten_thousands(column: str) -> pl.Expr:
 
 def sometimes_full_width(column: str, every: int) -> pl.Expr:
     """Digits typed with a Chinese input method in each n-th row."""
-    wide = pl.col(column).str.replace_many([str(n) for n in range(10)], ["0123456789"[n].translate(FULL_WIDTH) for n in range(10)])
+    wide = pl.col(column).str.replace_many(
+        [str(n) for n in range(10)], ["0123456789"[n].translate(FULL_WIDTH) for n in range(10)]
+    )
     return pl.when(pl.int_range(pl.len()) % every == 0).then(wide).otherwise(pl.col(column)).alias(column)
 
 

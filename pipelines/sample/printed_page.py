@@ -27,8 +27,7 @@ def printed_months(events: Events) -> list[tuple[date, Figures]]:
     name = company.SHOWROOMS[company.PRINTED_SHOWROOM].name
     rows = register(events).filter(pl.col("department") == name)
     true = [
-        (month, visit_figures(rows.filter(pl.col("month") == f"{month:%Y-%m}")))
-        for month in company.PRINTED_MONTHS
+        (month, visit_figures(rows.filter(pl.col("month") == f"{month:%Y-%m}"))) for month in company.PRINTED_MONTHS
     ]
     return true if all(figures["visit_count"] >= SMALLEST_PAGE for _, figures in true) else []
 

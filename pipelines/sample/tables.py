@@ -48,9 +48,7 @@ def person_name(column: str = "person") -> pl.Expr:
     given = (number // 7 % len(company.GIVEN_NAMES)).replace_strict(
         dict(enumerate(company.GIVEN_NAMES)), default="晓星"
     )
-    group = (-number - 1).replace_strict(
-        dict(enumerate(company.GROUPS)), default=None, return_dtype=pl.String
-    )
+    group = (-number - 1).replace_strict(dict(enumerate(company.GROUPS)), default=None, return_dtype=pl.String)
     return pl.when(number < 0).then(group).otherwise(surname + given)
 
 
@@ -58,9 +56,7 @@ def person_phone(column: str = "person") -> pl.Expr:
     """An invented mobile number, one a person: 138 0000 0000 and upwards, over five prefixes."""
     number = pl.col(column).cast(pl.Int64)
     count = len(company.PHONE_PREFIXES)
-    prefix = (number.abs() % count).replace_strict(
-        dict(enumerate(company.PHONE_PREFIXES)), return_dtype=pl.String
-    )
+    prefix = (number.abs() % count).replace_strict(dict(enumerate(company.PHONE_PREFIXES)), return_dtype=pl.String)
     serial = (number.abs() // count + pl.when(number < 0).then(90_000_000).otherwise(0)).cast(pl.String)
     return prefix + serial.str.zfill(8)
 
@@ -116,15 +112,9 @@ def visits(events: Events, showroom: int | None, months: tuple[date, ...]) -> Fr
         pl.col("companions").cast(pl.String).alias("同行人数"),
         pl.when("is_phone_in").then(pl.lit("来电")).otherwise(pl.lit("来店")).alias("来访方式"),
         pick("car", [car.name for car in company.CARS]).alias("意向车型"),
-        pl.when("is_channel_known")
-        .then(pick("channel", [c.name for c in company.CHANNELS]))
-        .alias("信息来源"),
-        pl.when("is_level_known")
-        .then(pick("level", [item.code for item in company.LEVELS]))
-        .alias("意向级别"),
-        pl.when("is_marked")
-        .then(pl.when("is_first").then(pl.lit("F")).otherwise(pl.lit("S")))
-        .alias("首次/再次"),
+        pl.when("is_channel_known").then(pick("channel", [c.name for c in company.CHANNELS])).alias("信息来源"),
+        pl.when("is_level_known").then(pick("level", [item.code for item in company.LEVELS])).alias("意向级别"),
+        pl.when("is_marked").then(pl.when("is_first").then(pl.lit("F")).otherwise(pl.lit("S"))).alias("首次/再次"),
         yes_no("is_test_drive").alias("是否试驾"),
         yes_no("is_quote_given").alias("是否报价"),
         (pl.col("showroom") * 6 + pl.col("consultant"))
@@ -268,8 +258,8 @@ def products() -> Frame:
     )
 
 
-def targets(events: Events, version: int) -> Frame:
-    rows = events.targets.filter(pl.col("version") == version)
+def targets(events: Events, version: int | None) -> Frame:
+    rows = events.targets.filter(pl.lit(True) if version is None else pl.col("version") == version)
     return rows.select(
         pl.col("target_month").alias("目标月份"),
         pick("showroom", list(REGION.values())).alias("区域"),
@@ -291,7 +281,12 @@ def market(events: Events) -> Frame:
     )
 
 
-PRINTED_BREAKDOWNS = {"total": "合计", "visit_order": "来访次序", "intent_level": "意向级别", "source_channel": "信息来源"}
+PRINTED_BREAKDOWNS = {
+    "total": "合计",
+    "visit_order": "来访次序",
+    "intent_level": "意向级别",
+    "source_channel": "信息来源",
+}
 
 
 def reported(figures: list[dict[str, Any]]) -> Frame:
@@ -325,9 +320,7 @@ def complaints_zh(events: Events, months: tuple[date, ...]) -> Frame:
         pick("car", [car.product_id for car in company.CARS]).alias("产品编号"),
         order_id().alias("订单编号"),
         day_text("first_reply_at", stamp).alias("首次回复时间"),
-        reply_kind()
-        .replace_strict({"reply_to_customer": "回复客户", "internal_note": "内部备注"})
-        .alias("回复类型"),
+        reply_kind().replace_strict({"reply_to_customer": "回复客户", "internal_note": "内部备注"}).alias("回复类型"),
         day_text("closed_at", stamp).alias("关闭时间"),
         pl.when(pl.col("closed_at").is_not_null()).then(yes_no("is_informed")).alias("是否告知客户"),
         pick("showroom", list(SHOWROOM.values())).alias("部门"),
@@ -345,9 +338,9 @@ def complaints_en(events: Events, months: tuple[date, ...]) -> Frame:
         day_text("received_at", stamp).alias("Received at"),
         pick("way", [ways[code] for code, _, _ in company.COMPLAINT_WAYS]).alias("Received via"),
         pl.col("kind").str.to_titlecase().alias("Kind"),
-        pick(
-            "category", [code.replace("_", " ").capitalize() for code, _, _ in company.COMPLAINT_CATEGORIES]
-        ).alias("Category"),
+        pick("category", [code.replace("_", " ").capitalize() for code, _, _ in company.COMPLAINT_CATEGORIES]).alias(
+            "Category"
+        ),
         pick("category", [en for _, en in ISSUES.values()]).alias("Issue"),
         customer_id().alias("Customer ID"),
         person_phone().alias("Phone"),

@@ -22,6 +22,12 @@ def take_samples(settings: Settings) -> int:
 
     A folder that holds another company's files is left alone: invented figures must not mix with real ones.
     """
+    copy_company_files(settings)
+    return _drop_deliveries(settings)
+
+
+def copy_company_files(settings: Settings) -> None:
+    """company.yml, mappings and rules of the sample company, where the data folder does not have them yet."""
     if not settings.samples.is_dir():
         raise MarketLedgerError("samples_missing", folder=str(settings.samples))
     if _is_another_company(settings):
@@ -31,7 +37,6 @@ def take_samples(settings: Settings) -> int:
             target = settings.data_dir / path.relative_to(settings.samples)
             if path.is_file() and not target.exists():
                 _copy(path, target)
-    return _drop_deliveries(settings)
 
 
 def _is_another_company(settings: Settings) -> bool:

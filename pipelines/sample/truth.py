@@ -261,7 +261,10 @@ def attribution_figures(events: Events, lines: Frame, months: list[str]) -> dict
     return monthly(
         credited,
         months,
-        lambda rows: {"order_count": counts_by(rows, "source_channel"), "sales_amount": amounts_by(rows, "source_channel")},
+        lambda rows: {
+            "order_count": counts_by(rows, "source_channel"),
+            "sales_amount": amounts_by(rows, "source_channel"),
+        },
     )
 
 
@@ -328,9 +331,7 @@ def satisfaction_figures(events: Events, months: list[str]) -> dict[str, Figures
     figures = monthly(valid, months, score_figures)
     rates = monthly(invited.filter("is_delivered"), months, response_figures)
     returned = counts_by(all_responses, "month")
-    return {
-        month: {**figures[month], **rates[month], "returned_count": returned.get(month, 0)} for month in months
-    }
+    return {month: {**figures[month], **rates[month], "returned_count": returned.get(month, 0)} for month in months}
 
 
 def score_figures(rows: Frame) -> Figures:

@@ -1,0 +1,85 @@
+"""Writes the sample company into a folder, with its answer key.
+
+Belongs here: putting events, files and truth together; `market-ledger demo`. Does not belong here: any of the three,
+and the committed set's way into a data folder (take.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from pipelines.progress import Progress, silent
+from pipelines.sample import company, truth
+from pipelines.sample.bulk import write_bulk_files
+from pipelines.sample.events import draw_events
+from pipelines.sample.files import FileTruth, write_files
+from pipelines.settings import Settings
+
+SEED = 7
+MONTHS = 24
+VISITS_PER_MONTH = 150
+MOST_VISITS_AS_PEOPLE_WRITE_THEM = 60_000  # beyond it workbooks would take minutes and say nothing more
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What was planted: the account of every file and the figures of every month."""
+
+    seed: int
+    months: int
+    visits_per_month: int
+    files: tuple[FileTruth, ...]
+    figures: dict[str, Any]
+
+    def save(self, path: Path) -> None:
+        """As YAML, for people and tests to read."""
+        document = {
+            "company": company.NAME,
+            "as_of": company.AS_OF.isoformat(timespec="minutes"),
+            "seed": self.seed,
+            "months": self.months,
+            "visits_per_month": self.visits_per_month,
+            "files": [{key: value for key, value in asdict(file).items() if value != ""} for file in self.files],
+            **self.figures,
+        }
+        yaml = YAML()
+        yaml.width = 200
+        yaml.representer.ignore_aliases = lambda data: True
+        with path.open("w", encoding="utf-8") as stream:
+            yaml.dump(document, stream)
+
+
+def write_company(
+    landing: Path,
+    months: int = MONTHS,
+    visits_per_month: int = VISITS_PER_MONTH,
+    seed: int = SEED,
+    progress: Progress = silent,
+) -> Truth:
+    """The company's files in `landing`: as departments write them, or plain ones where they are too many for that."""
+    events = draw_events(months, visits_per_month, seed)
+    if months * visits_per_month <= MOST_VISITS_AS_PEOPLE_WRITE_THEM:
+        files = write_files(events, landing)
+    else:
+        files = write_bulk_files(events, landing, progress)
+    return Truth(seed, months, visits_per_month, tuple(files), truth.write_down(events))
+
+
+def write_demo(settings: Settings, months: int, visits_per_month: int, progress: Progress) -> int:
+    """A company of this size in the data folder, with the sample's own mappings; how many files it sent."""
+    from pipelines.sample.take import copy_company_files
+
+    copy_company_files(settings)
+    written = write_company(settings.landing, months, visits_per_month, progress=progress)
+    return len({file.file for file in written.files})
+
+
+def write_samples(folder: Path) -> Truth:
+    """The committed set: landing and truth.yml anew, company.yml and mappings as they are."""
+    written = write_company(folder / "landing")
+    written.save(folder / "truth.yml")
+    return written
