@@ -35,6 +35,7 @@ SIGNATURES = (
 )
 ACCESS_LOG_LINE = re.compile(r'^(?:\S+:\d+ )?\S+ \S+ .*?\[\d{1,2}/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\] "')
 CONTROL = re.compile(r"[\x01-\x08\x0e-\x1e\x7f]")
+WESTERN_MARKS = frozenset("€£§°·´¨«»¿¡ªº–—‘’“”•…\xa0")
 DELIMITERS = (",", "\t", ";", "|", "，")
 COMMON_HANZI = re.compile(rb"(?:[\xb0-\xd7][\xa1-\xfe]|[\xa1-\xa3][\xa1-\xfe])")
 PLAUSIBLE_SHARE = 0.8  # of a Chinese text's characters are of the 3,755 common ones or full-width marks
@@ -117,9 +118,12 @@ def _candidates(sample: bytes) -> Iterator[Encoding]:
     if is_ascii or share >= PLAUSIBLE_SHARE:
         yield Encoding("gb18030", 0.9 if is_ascii else round(min(0.99, share), 3))
         return
-    guess = _best_guess(sample)
-    if guess is not None:
-        yield guess
+    if share < PLAUSIBLE_SHARE / 2:
+        if _is_western(sample):
+            yield Encoding("cp1252", 0.6)
+        guess = _best_guess(sample)
+        if guess is not None:
+            yield guess
     yield Encoding("gb18030", round(min(0.6, share), 3))
 
 
@@ -145,6 +149,17 @@ def _common_hanzi_share(sample: bytes) -> float:
         return 0.0
     encoded = (character.encode("gb18030") for character in foreign)
     return sum(1 for pair in encoded if COMMON_HANZI.fullmatch(pair)) / len(foreign)
+
+
+def _is_western(sample: bytes) -> bool:
+    """Western European text: some accented letters among many plain ones."""
+    try:
+        text = sample.decode("cp1252")
+    except UnicodeDecodeError:
+        return False
+    foreign = [character for character in text if ord(character) > 127]
+    letters = sum(map(str.isalpha, text))
+    return all(c.isalpha() or c in WESTERN_MARKS for c in foreign) and len(foreign) < 0.25 * letters
 
 
 def _best_guess(sample: bytes) -> Encoding | None:
@@ -196,12 +211,12 @@ def json_kind(text: str) -> str | None:
         return "json_array" if re.match(r"\[\s*[{\]]", start) else None
     if not start.startswith("{"):
         return None
-    first_line = start.splitlines()[0]
+    first_line, _, more = start.partition("\n")
     try:
         json.loads(first_line)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):
         return "json_array" if re.match(r'\{\s*["}]', start) else None
-    return "json_lines"
+    return "json_lines" if more.strip() else "json_array"
 
 
 def detect_delimiter(text: str) -> str:

@@ -99,14 +99,15 @@ def _read(path: Path, member: str, hints: ReadHints, depth: int) -> Results:
 
 
 def _read_zip(path: Path, member: str, hints: ReadHints, depth: int) -> Results:
+    is_named_workbook = (member or path.name).lower().endswith(WORKBOOK_NAMES)
     content = package_content(path)
     if content == "workbook":
         yield from read_workbook(path, member, hints, is_package=True)
         return
+    if content == "broken" or (content == "archive" and is_named_workbook):
+        raise RefusedFile("not_a_workbook" if is_named_workbook else "broken_zip")
     if content != "archive":
         raise RefusedFile("unsupported_kind", kind=content)
-    if (member or path.name).lower().endswith(WORKBOOK_NAMES):
-        raise RefusedFile("not_a_workbook")
     if depth > MAX_ARCHIVE_DEPTH:
         raise RefusedFile("nested_too_deep", limit=MAX_ARCHIVE_DEPTH)
     outer = f"{member}/" if member else ""

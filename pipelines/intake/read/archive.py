@@ -6,6 +6,7 @@ under names of our own, so that no name in an archive ever becomes a path.
 
 from __future__ import annotations
 
+import gzip
 import os
 import re
 import stat
@@ -59,10 +60,11 @@ def zip_members(path: Path, hints: ReadHints) -> Iterator[Member | Refusal]:
             _check_totals(infos, path.stat().st_size)
             for info in infos:
                 name = _member_name(info)
-                if BYCATCH.search(name) or (hints.member is not None and not fnmatch(name, hints.member)):
-                    continue
                 refusal = _refused_member(info, name)
-                yield refusal or _unpack(package, info, name, hints.scratch_folder)
+                if refusal is not None:
+                    yield refusal
+                elif not BYCATCH.search(name) and fnmatch(name, hints.member or "*"):
+                    yield _unpack(package, info, name, hints.scratch_folder)
     except (zipfile.BadZipFile, EOFError, OSError, ValueError):
         raise RefusedFile("broken_zip") from None
 
@@ -70,8 +72,6 @@ def zip_members(path: Path, hints: ReadHints) -> Iterator[Member | Refusal]:
 def gzip_member(path: Path, name: str, hints: ReadHints) -> Member:
     """The one member of a gzip file, as rotated logs come."""
     limit = min(MAX_ARCHIVE_BYTES, max(RATIO_COUNTS_FROM_BYTES, MAX_ARCHIVE_RATIO * path.stat().st_size))
-    import gzip
-
     unpacked = UnpackedFile(hints.scratch_folder)
     try:
         with gzip.open(path) as source:
@@ -129,7 +129,7 @@ def _unpack(package: zipfile.ZipFile, info: zipfile.ZipInfo, name: str, folder: 
     return Member(name, unpacked)
 
 
-def _copy(source: IO[bytes], target: Path, limit: int) -> None:
+def _copy(source: IO[bytes] | gzip.GzipFile, target: Path, limit: int) -> None:
     """Copies, trusting no declared size."""
     written = 0
     with target.open("wb") as sink:

@@ -17,7 +17,7 @@ from pipelines.intake.read.model import TECHNICAL_COLUMNS, Note, RefusedFile
 Row = Sequence[str | None]
 Region = tuple[int, int, int, int]  # first row, first column, last row, last column; 0-based
 
-UNIT_HINT = re.compile(r"\(.*?\)|\[.*?\]")
+UNIT_HINT = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 NUMBER = re.compile(
     r"^[¥$€£]?\s*[-+]?[\d,.\s]*\d[\d,.\s]*(?:e[-+]?\d+)?\s*[%元万年月日号kg件台个人次]{0,2}$", re.IGNORECASE
 )
@@ -26,7 +26,11 @@ DATE = re.compile(
     r"^[a-z]{3,9}[-\s.]\d{2,4}$",
     re.IGNORECASE,
 )
+LABEL_WITH_VALUE = re.compile(r"^[^:]{1,20}:\s*\S")
+MAX_FIGURE_CHARACTERS = 60
 FILLED_SHARE = 0.5  # a header names at least half of the columns that the rows below fill
+SURE_SHARE = 0.75  # with fewer names it is taken only if no fuller row of names follows before the data
+DISTINCT_SHARE = 0.7  # the same header twice happens; a row of repeated words is data
 TEXT_SHARE = 0.8  # a header may hold a few numbers (2023, 2024 as column names) and is a header still
 
 
@@ -42,7 +46,7 @@ class Header:
 
 def normalise(name: str) -> str:
     """A header as it is compared: full width to half width, no case, no inner blanks, no unit in brackets."""
-    plain = unicodedata.normalize("NFKC", name).casefold()
+    plain = unicodedata.normalize("NFKC", name[:MAX_HEADER_CHARACTERS]).casefold()
     return re.sub(r"[\s_]+", "", UNIT_HINT.sub("", plain))
 
 
@@ -50,9 +54,17 @@ def is_filled(cell: str | None) -> bool:
     return cell is not None and cell.strip() != ""
 
 
-def is_text(cell: str) -> bool:
+def is_figure(cell: str) -> bool:
+    """A number, an amount, a date or a time. Long cells are never figures, and never cost time here."""
+    if len(cell) > MAX_FIGURE_CHARACTERS:
+        return False
     plain = unicodedata.normalize("NFKC", cell).strip()
-    return not (NUMBER.match(plain) or DATE.match(plain)) and len(plain) <= MAX_HEADER_CHARACTERS
+    return bool(NUMBER.match(plain) or DATE.match(plain))
+
+
+def is_text(cell: str) -> bool:
+    """Something that may be a name: not a figure, not a whole text."""
+    return len(cell) <= MAX_HEADER_CHARACTERS and not is_figure(cell)
 
 
 def _width(row: Row) -> int:
@@ -71,11 +83,17 @@ def _vocabulary_hits(row: Row, vocabulary: frozenset[str]) -> int:
 
 def _looks_like_header(row: Row, typical: int) -> bool:
     cells = [cell.strip() for cell in row if cell is not None and cell.strip()]
-    if not cells or len(cells) < FILLED_SHARE * typical:
+    if not cells or len(cells) < FILLED_SHARE * typical or any(map(_is_label_with_value, cells)):
         return False
     texts = sum(map(is_text, cells))
     distinct = len({cell.casefold() for cell in cells})
-    return texts >= TEXT_SHARE * len(cells) and distinct >= 0.7 * len(cells)
+    return texts >= TEXT_SHARE * len(cells) and distinct >= DISTINCT_SHARE * len(cells)
+
+
+def _is_label_with_value(cell: str) -> bool:
+    """A cell such as 门店：一店, which stands in title rows."""
+    plain = unicodedata.normalize("NFKC", cell[:MAX_HEADER_CHARACTERS])
+    return bool(LABEL_WITH_VALUE.match(UNIT_HINT.sub("", plain)))
 
 
 def _find_row(rows: Sequence[Row], vocabulary: frozenset[str]) -> tuple[int, bool]:
@@ -84,11 +102,20 @@ def _find_row(rows: Sequence[Row], vocabulary: frozenset[str]) -> tuple[int, boo
     best = max(hits, default=0)
     if best >= 2 or (best == 1 and _width(rows[hits.index(1)]) == 1):
         return hits.index(best), True
+    found: int | None = None
     for number, row in enumerate(rows):
         below = [other for other in rows[number + 1 :] if _width(other)]
         typical = _typical_width(below) if below else _width(row)
+        if found is not None and (_width(row) >= SURE_SHARE * typical or not below):
+            after = rows[number + 1] if number + 1 < len(rows) else None
+            is_lower_half = number == found + 1 and _gaps_filled_below(rows[found], row, after)
+            return (number if _looks_like_header(row, typical) and not is_lower_half else found), True
         if _looks_like_header(row, typical):
-            return number, True
+            if _width(row) >= SURE_SHARE * typical:
+                return number, True
+            found = number if found is None else found
+    if found is not None:
+        return found, True
     widest = max(map(_width, rows))
     return next(number for number, row in enumerate(rows) if _width(row) >= FILLED_SHARE * widest), False
 
@@ -216,6 +243,7 @@ def find_header(
         first, last = _block(preview, regions, found)
     if not sure:
         notes.append(Note("header_uncertain", {"row": found + 1}))
+    width = max(map(len, preview[first : last + 1]))  # a row longer than the header is broken, not a new column
     block = _filled_block(preview, regions, first, last, width)
     names_found, columns = _named_columns(block, preview[last + 1 :], width)
     names, repeated = unique_names(names_found)

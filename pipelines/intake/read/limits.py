@@ -27,4 +27,4 @@ MAX_WORKBOOK_BYTES = 768 * MIB  # unpacked XML of a workbook: a million rows of 
 MAX_WORKBOOK_CELLS = 20_000_000  # workbooks are held in memory, about 32 bytes a cell, empty ones included
 MAX_SHEETS = 200
 MAX_JSON_ARRAY_BYTES = 256 * MIB  # one json array must be held whole; json lines have no limit
-MAX_MARKUP_BYTES = 64 * MIB  # a web page saved as .xls is held whole
+MAX_MARKUP_BYTES = 32 * MIB  # a web page saved as .xls is held whole

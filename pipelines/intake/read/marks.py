@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from pipelines.intake.read.header import DATE, NUMBER
+from pipelines.intake.read.header import is_figure
 from pipelines.intake.read.model import BROKEN, ROW_NUMBER, SKIP
 
 TOTAL_MARKS = ["计", "計", "total"]  # cheap to find in a million rows; is_total_row decides
@@ -20,17 +20,14 @@ TOTAL_WORD = re.compile(r"^(?:合计|小计|总计|共计|累计)(?:数|金额)?
 TOTAL_OF_GROUP = re.compile(
     r"^.{1,12}(?:合计|小计|总计)$|^.{1,30}\s(?:sub|grand)?\s?totals?$|^(?:grand\s)?total\s.{1,30}$"
 )
+NOTHING = frozenset({"-", "--", "—", "/"})
+MAX_WORD_CHARACTERS = 60  # a longer cell is a text that happens to hold the word
 LEADING_COLUMNS = 4  # the word stands among the first columns; a table's labels are on its left
 
 
 def _plain(cell: str) -> str:
     text = unicodedata.normalize("NFKC", cell).casefold().replace("計", "计").replace("總", "总")
     return re.sub(r"\(.*?\)|[\s:\-_*]", "", text)
-
-
-def _is_figure(cell: str) -> bool:
-    text = unicodedata.normalize("NFKC", cell).strip()
-    return bool(NUMBER.match(text) or DATE.match(text)) or text in {"-", "--", "/"}
 
 
 def is_total_row(cells: Sequence[str | None]) -> bool:
@@ -41,10 +38,14 @@ def is_total_row(cells: Sequence[str | None]) -> bool:
     """
     filled = [cell for cell in cells if cell is not None and cell.strip()]
     for place, cell in enumerate(filled[:3]):
+        if len(cell) > MAX_WORD_CHARACTERS:
+            continue
         text = unicodedata.normalize("NFKC", cell).casefold().strip(" :：")
         is_word = bool(TOTAL_WORD.match(_plain(cell))) or (place == 0 and bool(TOTAL_OF_GROUP.match(text)))
         if is_word and (place == 0 or 2 * len(filled) <= len(cells)):
-            return all(map(_is_figure, filled[place + 1 :])) and (place > 0 or len(filled) > 1 or len(cells) > 1)
+            return all(is_figure(other) or other.strip() in NOTHING for other in filled[place + 1 :]) and (
+                place > 0 or len(filled) > 1 or len(cells) > 1
+            )
     return False
 
 

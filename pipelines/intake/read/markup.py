@@ -5,82 +5,87 @@ Belongs here: the rows of simple tables in markup. Not here: pages that lay out 
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Iterator
-from html.parser import HTMLParser
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipelines.intake.detect import Encoding
 from pipelines.intake.read.header import Region
-from pipelines.intake.read.limits import MAX_COLUMNS, MAX_MARKUP_BYTES, MAX_WORKBOOK_CELLS, MIB
+from pipelines.intake.read.limits import MAX_COLUMNS, MAX_MARKUP_BYTES, MIB
 from pipelines.intake.read.model import Note, RawTable, ReadHints, Refusal, RefusedFile
 from pipelines.intake.read.workbook import Grid, TextRow, grid_table
 
+MAX_SPAN = 1000  # what browsers accept for colspan
+MAX_TAKEN_CELLS = 1_000_000
+TAG = re.compile(r"<(/?)(table|tr|td|th|br|p)\b([^<>]*)>", re.IGNORECASE)
+OTHER_TAG = re.compile(r"<[^<>]*>")
+SPAN = re.compile(r"\b(row|col)span\s*=\s*[\"']?(\d{1,4})", re.IGNORECASE)
 
-class _TableParser(HTMLParser):
-    """Collects the cells of tables that stand beside each other; a table within a table is layout."""
 
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.tables: list[tuple[list[TextRow], list[Region]]] = []
-        self.depth = 0
-        self.is_nested = False
-        self.cell: list[str] | None = None
-        self.span = (1, 1)
-        self.taken: dict[tuple[int, int], bool] = {}
+@dataclass
+class _Table:
+    """Rows under construction, with the cells that a rowspan above has taken."""
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "table":
-            self.depth += 1
-            self.is_nested |= self.depth > 1
-            if self.depth == 1:
-                self.tables.append(([], []))
-                self.taken = {}
-        elif self.depth and tag == "tr":
-            self._end_cell()
-            self.tables[-1][0].append([])
-        elif self.depth and tag in ("td", "th"):
-            self._end_cell()
-            values = dict(attrs)
-            self.cell = []
-            self.span = (_span(values.get("rowspan")), _span(values.get("colspan")))
-        elif tag == "br" and self.cell is not None:
-            self.cell.append("\n")
+    rows: list[TextRow] = field(default_factory=list)
+    regions: list[Region] = field(default_factory=list)
+    taken: set[tuple[int, int]] = field(default_factory=set)
 
-    def handle_endtag(self, tag: str) -> None:
-        if tag in ("td", "th", "tr", "table"):
-            self._end_cell()
-        if tag == "table" and self.depth:
-            self.depth -= 1
-
-    def handle_data(self, data: str) -> None:
-        if self.cell is not None:
-            self.cell.append(data)
-
-    def _end_cell(self) -> None:
-        if self.cell is None or not self.tables:
-            return
-        rows, regions = self.tables[-1]
-        if not rows:
-            rows.append([])
-        row, number = rows[-1], len(rows) - 1
-        while self.taken.get((number, len(row))):
+    def add_cell(self, text: str, spans: dict[str, int]) -> None:
+        if not self.rows:
+            self.rows.append([])
+        row, number = self.rows[-1], len(self.rows) - 1
+        while (number, len(row)) in self.taken:
             row.append(None)
         column = len(row)
-        if column + self.span[1] > MAX_COLUMNS:
-            raise RefusedFile("too_many_columns", columns=column + self.span[1], limit=MAX_COLUMNS)
-        text = "".join(self.cell).replace("\xa0", " ").strip()
-        row.extend([text or None, *[None] * (self.span[1] - 1)])
-        if self.span != (1, 1):
-            bottom, right = number + self.span[0] - 1, column + self.span[1] - 1
-            regions.append((number, column, bottom, right))
-            self.taken.update({(r, c): True for r in range(number + 1, bottom + 1) for c in range(column, right + 1)})
-            if len(self.taken) > MAX_WORKBOOK_CELLS // 10:
-                raise RefusedFile("too_many_cells", cells=len(self.taken), limit=MAX_WORKBOOK_CELLS // 10)
-        self.cell = None
+        bottom, right = number + spans.get("row", 1) - 1, column + spans.get("col", 1) - 1
+        if right >= MAX_COLUMNS:
+            raise RefusedFile("too_many_columns", columns=right + 1, limit=MAX_COLUMNS)
+        row.extend([text or None, *[None] * (right - column)])
+        if (bottom, right) != (number, column):
+            self.regions.append((number, column, bottom, right))
+            self.taken |= {(r, c) for r in range(number + 1, bottom + 1) for c in range(column, right + 1)}
+            if len(self.taken) > MAX_TAKEN_CELLS:
+                raise RefusedFile("too_many_cells", cells=len(self.taken), limit=MAX_TAKEN_CELLS)
 
 
-def _span(value: str | None) -> int:
-    return max(1, min(int(value), 1000)) if value and value.isascii() and value.isdigit() else 1
+def _tables(text: str) -> tuple[list[_Table], bool]:
+    """The tables that stand beside each other, and whether one stood within another."""
+    tables: list[_Table] = []
+    depth = 0
+    is_nested = False
+    cell: tuple[int, dict[str, int]] | None = None  # where its text begins, its spans
+    for tag in TAG.finditer(text):
+        is_end, name = bool(tag[1]), tag[2].lower()
+        if name in ("br", "p"):
+            continue
+        if cell is not None and depth:
+            tables[-1].add_cell(_plain_text(text[cell[0] : tag.start()]), cell[1])
+            cell = None
+        if name == "table":
+            depth = max(0, depth - 1) if is_end else depth + 1
+            is_nested |= depth > 1
+            if not is_end and depth == 1:
+                tables.append(_Table())
+        elif depth and name == "tr" and not is_end:
+            tables[-1].rows.append([])
+        elif depth and name in ("td", "th") and not is_end:
+            spans = {kind.lower(): max(1, min(int(size), MAX_SPAN)) for kind, size in SPAN.findall(tag[3])}
+            cell = (tag.end(), spans)
+    if cell is not None and tables:
+        tables[-1].add_cell(_plain_text(text[cell[0] :]), cell[1])
+    return tables, is_nested
+
+
+def _plain_text(markup: str) -> str:
+    text = TAG.sub("\n", " ".join(markup.split()))
+    return html.unescape(OTHER_TAG.sub("", text)).replace("\xa0", " ").strip()
+
+
+def _without_comments(text: str) -> str:
+    first, *others = text.split("<!--")
+    return first + "".join(other.partition("-->")[2] for other in others)
 
 
 def read_markup(path: Path, member: str, encoding: Encoding, hints: ReadHints) -> Iterator[RawTable | Refusal]:
@@ -91,13 +96,13 @@ def read_markup(path: Path, member: str, encoding: Encoding, hints: ReadHints) -
     text = path.read_bytes().decode(encoding.name).removeprefix("\ufeff")
     if "urn:schemas-microsoft-com:office:spreadsheet" in text[:2000] and "<table" not in text[:2000]:
         raise RefusedFile("xml_spreadsheet")
-    parser = _TableParser()
-    parser.feed(text)
-    parser.close()
-    tables = [(rows, regions) for rows, regions in parser.tables if len(rows) > 1 and max(map(len, rows)) > 1]
-    if parser.is_nested or not tables:
+    found, is_nested = _tables(_without_comments(text))
+    tables = [table for table in found if len(table.rows) > 1 and max(map(len, table.rows)) > 1]
+    if is_nested or not tables:
         raise RefusedFile("web_page")
-    for number, (rows, regions) in enumerate(tables, 1):
-        inside = tuple((a, b, min(c, len(rows) - 1), d) for a, b, c, d in regions)
-        grid = Grid(None, rows, {}, inside)
-        yield grid_table(grid, member, "", hints, (*encoding.notes, Note("web_page_as_workbook")), number)
+    for number, table in enumerate(tables, 1):
+        width = max(map(len, table.rows))
+        rows = [row + [None] * (width - len(row)) for row in table.rows]
+        regions = tuple((a, b, min(c, len(rows) - 1), d) for a, b, c, d in table.regions)
+        notes = (*encoding.notes, Note("web_page_as_workbook"))
+        yield grid_table(Grid(None, rows, {}, regions), member, "", hints, notes, number)

@@ -25,8 +25,9 @@ from pipelines.intake.read.model import RefusedFile
 Errors = dict[str, dict[tuple[int, int], str]]  # sheet -> 0-based (row, column) -> text such as #REF!
 
 REFERENCE = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{1,3})(\d{1,7})["']""")
-ERROR_CELL = re.compile(
-    rb'<c\b[^>]*\br="([A-Z]{1,3})(\d{1,7})"[^>]*\bt="e"[^>]*>(?:<f\b[^>]*/>|<f\b[^>]*>[^<]{0,9000}</f>)?<v>(#[^<]{1,20})</v>'
+ERROR_CELL = re.compile(  # bounded repeats: hostile markup must not make the search slow
+    rb'<c\b[^<>]{0,200}\br="([A-Z]{1,3})(\d{1,7})"[^<>]{0,200}\bt="e"[^<>]{0,200}>'
+    rb"(?:<f\b[^<>]{0,400}/>|<f\b[^<>]{0,400}>[^<]{0,9000}</f>)?<v>(#[^<]{1,20})</v>"
 )
 OVERLAP_BYTES = 16 * 1024  # longer than the markup of one cell with its formula
 SCAN_BYTES = 4 * MIB
@@ -104,12 +105,12 @@ def _column_number(letters: bytes) -> int:
 
 
 def package_content(path: Path) -> str:
-    """What a zip holds: 'workbook', 'archive' (files to read), or the kind of an office document."""
+    """What a zip holds: 'workbook', 'archive' (files to read), 'broken', or the kind of an office document."""
     try:
         with zipfile.ZipFile(path) as package:
             names = set(package.namelist())
     except (zipfile.BadZipFile, EOFError, OSError, ValueError, NotImplementedError):
-        raise RefusedFile("broken_zip") from None
+        return "broken"
     kinds = {"xl/workbook.xml": "workbook", "xl/workbook.bin": "xlsb", "word/document.xml": "docx"}
     kinds |= {"ppt/presentation.xml": "pptx", "content.xml": "ods"}
     return next((kind for name, kind in kinds.items() if name in names), "archive")

@@ -57,9 +57,8 @@ def read_text(path: Path, member: str, encoding: Encoding, hints: ReadHints) -> 
         raise RefusedFile("no_rows")
     rows = [record.cells for record in preview]
     header = find_header(rows, (), hints.vocabulary, hints.header_row, hints.has_header)
-    width = max(header.columns) + 1 if header.last_row >= 0 else max(map(len, rows))
-    if header.last_row >= 0:
-        width = max(width, len(rows[header.last_row]))
+    block = rows[max(header.first_row, 0) : header.last_row + 1] or rows
+    width = max(map(len, block))
     lines = sum(record.lines for record in preview[: header.last_row + 1])
     layout = Layout(path, encoding.name, delimiter, header, width, lines, hints.keep_total_rows)
     notes = encoding.notes + header.notes
