@@ -199,7 +199,7 @@ def dagster(
 
 @app.command(help="commands.docs")
 def docs(lang: Language = None) -> None:
-    from pipelines.warehouse.dbt import write_docs
+    from pipelines.warehouse.docs import write_docs
 
     settings, console = session.open(lang)
     console.say("docs_written", tables=write_docs(settings))

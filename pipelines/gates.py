@@ -6,11 +6,12 @@ into check results. Not here: the checks (expectations/) and what a failure hold
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -86,18 +87,29 @@ class Build:
     as_of: datetime
 
 
+def remember_build(settings: Settings, build: Build) -> None:
+    """Keep what dbt said beside the tables it built, for gates and publishing without a new build."""
+    document = {"as_of": build.as_of.isoformat(), "nodes": [asdict(node) for node in build.models.nodes]}
+    file = _build_file(settings)
+    aside = file.with_name(f"{file.name}.tmp-{os.getpid()}")
+    aside.write_text(json.dumps(document, ensure_ascii=False), "utf-8")
+    aside.replace(file)
+
+
 def last_build(settings: Settings) -> Build:
-    """The results that the last build of the warehouse left beside its manifest."""
-    import duckdb
+    """What the last build of this warehouse said."""
+    from pipelines.warehouse.dbt import DbtResult, NodeResult
 
-    from pipelines.warehouse.dbt import last_result
-
-    context = settings.lake / "run_context" / "run_context.parquet"
-    if not context.is_file() or not settings.warehouse_file.is_file():
+    file = _build_file(settings)
+    if not file.is_file() or not settings.warehouse_file.is_file():
         raise MarketLedgerError("nothing_built", folder=str(settings.warehouse))
-    row = duckdb.connect().execute("SELECT as_of FROM read_parquet(?)", [str(context)]).fetchone()
-    assert row is not None
-    return Build(last_result(settings), row[0])
+    document = json.loads(file.read_text("utf-8"))
+    nodes = tuple(NodeResult(**node) for node in document["nodes"])
+    return Build(DbtResult(nodes), datetime.fromisoformat(document["as_of"]))
+
+
+def _build_file(settings: Settings) -> Path:
+    return settings.warehouse / "dbt" / "last_build.json"
 
 
 def model_checks(models: DbtResult, catalog: Catalog) -> list[CheckResult]:
@@ -109,7 +121,7 @@ def model_checks(models: DbtResult, catalog: Catalog) -> list[CheckResult]:
     for node in models.nodes:
         is_test = node.resource_type in ("test", "unit_test")
         targets = catalog.tested.get(node.unique_id, ()) if is_test else (names.get(node.unique_id, node.name),)
-        failed = node.status not in ("success", "pass", "warn", "no-op")
+        failed = node.status in ("fail", "error", "skipped")
         if not is_test and not failed:
             continue
         results.append(

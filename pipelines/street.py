@@ -61,7 +61,7 @@ def run(
     command: str = "market-ledger run",
 ) -> StreetResult:
     """Take what has landed, build, judge and publish, under the data folder's run lock."""
-    from pipelines.gates import GateWorker
+    from pipelines.gates import Build, GateWorker, remember_build
     from pipelines.intake.deliver import take_deliveries
     from pipelines.warehouse.dbt import build
     from pipelines.warehouse.lock import run_lock
@@ -75,6 +75,7 @@ def run(
         deliveries = gates.deliveries()
         with watch.part("models"):
             models = build(settings, progress=progress)
+            remember_build(settings, Build(models, moment))
         with watch.part("gates"):
             checks = gates.collect(deliveries, models, progress)
         with watch.part("publish"):

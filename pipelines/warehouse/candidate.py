@@ -184,10 +184,11 @@ def number_keys(sources: Sources, models: Iterable[Model]) -> None:
                     f"SELECT CAST({quoted(name)} AS VARCHAR) AS key FROM warehouse.main.{quoted(model.name)}"
                 )
     for key_class, queries in origins.items():
-        union = " UNION ".join(queries)
+        union = " UNION ALL ".join(queries)
         sources.connection.execute(
             f"CREATE OR REPLACE TEMP TABLE {numbers_table(key_class)} AS"
-            f" SELECT key, row_number() OVER (ORDER BY key) AS number FROM ({union}) WHERE key IS NOT NULL"
+            f" SELECT key, row_number() OVER (ORDER BY key) AS number FROM ({union})"
+            " WHERE key IS NOT NULL GROUP BY key"
         )
 
 
