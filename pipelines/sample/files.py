@@ -59,7 +59,7 @@ def write_files(events: Events, landing: Path) -> list[FileTruth]:
     families = (
         write_beijing_registers, write_shanghai_registers, write_guangzhou_registers, write_chengdu_registers,
         write_showroom_sales, write_fleet_sales, write_shop_exports, write_payments, write_references,
-        write_complaints, write_surveys, write_access_logs, write_hostile_files,
+        write_complaints, write_surveys, write_access_logs, write_hostile_files, write_unknown_files,
     )  # fmt: skip
     return [truth for family in families for truth in family(events, landing)]
 
@@ -393,7 +393,16 @@ def write_access_logs(events: Events, landing: Path) -> list[FileTruth]:
 
 
 def write_hostile_files(events: Events, landing: Path) -> list[FileTruth]:
-    """A text that calls itself a workbook, and a workbook with a password: refused, and the run goes on."""
-    (landing / "会议纪要.xlsx").write_text("这不是工作簿，只是一段文字。\n" * 20, encoding="utf-8")
+    """A workbook whose upload broke off and one with a password: refused, and the run goes on with the others."""
+    complete = landing / "市场活动照片清单.xlsx"
+    layouts.write_workbook(complete, [Sheet("清单", tables.products())])
+    complete.write_bytes(complete.read_bytes()[:3000])
     (landing / "薪酬_加密.xlsx").write_bytes(layouts.locked_workbook_bytes())
-    return [FileTruth(name, "", status="refused") for name in ("会议纪要.xlsx", "薪酬_加密.xlsx")]
+    return [FileTruth(name, "", status="refused") for name in (complete.name, "薪酬_加密.xlsx")]
+
+
+def write_unknown_files(events: Events, landing: Path) -> list[FileTruth]:
+    """A text that calls itself a workbook: read as what it is, its columns belong to no source, so it waits."""
+    lines = ("序,议题,结论", "1,展厅布置,下周完成", "2,周末车展,人员已定", "3,回访话术,重写")
+    (landing / "会议纪要.xlsx").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return [FileTruth("会议纪要.xlsx", "", status="waiting", rows_read=3, rows_waiting=3)]

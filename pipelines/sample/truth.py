@@ -6,7 +6,7 @@ here: drawing events (events.py), counting rows of files (files.py), anything th
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import polars as pl
@@ -144,19 +144,19 @@ def penetration_figures(events: Events, lines: Frame) -> dict[str, Figures]:
 
 
 def customer_figures(lines: Frame, months: list[str]) -> dict[str, Figures]:
-    """Who bought in a month, for the first time or again."""
-    sales = lines.filter(pl.col("line_type") == "sale")
-    first = sales.group_by("person").agg(first_month=pl.min("month"))
-    active = sales.select("person", "month").unique().join(first, on="person")
+    """Who bought in a month: for the first time, or with a second order or a later one."""
+    orders = (
+        lines.filter(pl.col("line_type") == "sale").sort("line_date", "order").unique(["order"], maintain_order=True)
+    )
+    orders = orders.select("person", "month", number=pl.int_range(1, pl.len() + 1).over("person"))
     figures = {}
     for month in months:
-        rows = active.filter(pl.col("month") == month)
-        new = rows.filter(pl.col("first_month") == month).height
+        rows = orders.filter(pl.col("month") == month)
         figures[month] = {
-            "active_customer_count": rows.height,
-            "first_customer_count": new,
-            "returning_customer_count": rows.height - new,
-            "customer_count_to_date": first.filter(pl.col("first_month") <= month).height,
+            "active_customer_count": rows["person"].n_unique(),
+            "first_customer_count": rows.filter(pl.col("number") == 1).height,
+            "repeat_customer_count": rows.filter(pl.col("number") > 1)["person"].n_unique(),
+            "customer_count_to_date": orders.filter(pl.col("month") <= month)["person"].n_unique(),
         }
     return figures
 
@@ -164,14 +164,16 @@ def customer_figures(lines: Frame, months: list[str]) -> dict[str, Figures]:
 # ---------------------------------------------------------------- funnel, attribution, calibration
 
 
-def leads(events: Events, days: int | None) -> Frame:
-    """One row a lead with the steps it reached within `days` of its first visit (None: ever).
-
-    Whoever leaves no contact data cannot be told from others: each such visit is a lead of its own.
-    """
-    visits = register(events).with_columns(
-        lead=pl.when("is_contact_left").then(pl.col("person")).otherwise(-pl.int_range(1, pl.len() + 1))
+def register_with_leads(events: Events) -> Frame:
+    """Whoever leaves no contact data cannot be told from others: each such visit is a lead of its own."""
+    return register(events).with_columns(
+        lead=pl.when("is_contact_left").then(pl.col("person")).otherwise(-pl.int_range(1, pl.len() + 1) - 1000)
     )
+
+
+def leads(events: Events, days: int | None) -> Frame:
+    """One row a lead with the steps it reached within `days` of its first visit (None: ever)."""
+    visits = register_with_leads(events)
     first = visits.sort("visited_date", ~pl.col("is_first")).group_by("lead", maintain_order=True).first()
     asked = visits.filter(pl.col("is_test_drive") | pl.col("is_quote_given"))
     asked = asked.group_by("lead").agg(asked_date=pl.min("visited_date"))
@@ -268,25 +270,38 @@ def attribution_figures(events: Events, lines: Frame, months: list[str]) -> dict
     )
 
 
+LEVEL_WINDOWS = {"O": (0, 0), "H": (0, 6), "A": (7, 15), "B": (16, 90)}
+
+
 def calibration_figures(events: Events) -> dict[str, Figures]:
-    """Over all leads whose level is known and whose window is over: how many ordered within the level's promise."""
-    last_day = {"O": 0, "H": 6, "A": 15, "B": 90}
-    first_day = {"O": 0, "H": 0, "A": 7, "B": 16}
-    visits = register(events).with_columns(pl.col("intent_level"))
-    first = visits.filter("is_contact_left").sort("visited_date", ~pl.col("is_first"))
-    first = first.group_by("person", maintain_order=True).first().drop_nulls("intent_level")
-    bought = first_orders(events, first.rename({"person": "lead"}))
-    rows = first.join(bought, on="person", how="left").with_columns(
+    """How many leads of a level, once its window is over, ordered within the level's promise.
+
+    A lead stands under each level it was given, counted from the first visit that gave it.
+    """
+    rated = (
+        register_with_leads(events)
+        .drop_nulls("intent_level")
+        .sort("visited_date")
+        .unique(["lead", "intent_level"], keep="first", maintain_order=True)
+    )
+    orders = events.orders.filter(~pl.col("is_cancelled")).select("person", "ordered_date")
+    waits = (
+        rated.select("lead", "intent_level", "visited_date")
+        .join(orders, left_on="lead", right_on="person")
+        .filter(pl.col("ordered_date") >= pl.col("visited_date"))
+        .group_by("lead", "intent_level")
+        .agg(ordered_date=pl.min("ordered_date"))
+    )
+    rated = rated.join(waits, on=["lead", "intent_level"], how="left").with_columns(
         wait=(pl.col("ordered_date") - pl.col("visited_date")).dt.total_days()
     )
-    figures = {}
-    for level, last in last_day.items():
-        due = rows.filter(
-            (pl.col("intent_level") == level) & (pl.col("visited_date") + timedelta(days=last) < company.AS_OF.date())
-        )
-        kept = due.filter(pl.col("wait").is_between(first_day[level], last)).height
-        figures[level] = {"lead_count": due.height, "kept_count": kept}
-    return figures
+    return {level: kept_promises(rated, level, *window) for level, window in LEVEL_WINDOWS.items()}
+
+
+def kept_promises(rated: Frame, level: str, first_day: int, last_day: int) -> Figures:
+    is_over = pl.col("visited_date") + pl.duration(days=last_day) < company.AS_OF.date()
+    due = rated.filter((pl.col("intent_level") == level) & is_over)
+    return {"judged_count": due.height, "kept_count": due.filter(pl.col("wait").is_between(first_day, last_day)).height}
 
 
 # ---------------------------------------------------------------- complaints, satisfaction
