@@ -85,3 +85,15 @@ current_rows as (
         and (ledger_scope is null or scope_arrival_number = newest_scope_arrival_number)
 )
 {%- endmacro %}
+
+
+{# What a row of the lake says, as one text, without what intake noted about it. #}
+{% macro row_content(relation) -%}
+    {%- set columns = [] -%}
+    {%- if execute -%}
+        {%- for column in adapter.get_columns_in_relation(relation) if not column.name.startswith('ledger_') -%}
+            {%- do columns.append("coalesce(cast(" ~ column.name ~ " as varchar), '~')") -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ columns | join(" || '|' || ") or "''" }}
+{%- endmacro %}

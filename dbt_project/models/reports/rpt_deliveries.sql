@@ -1,0 +1,168 @@
+-- one row per receipt: a reading of a table of a file, with what became of its accepted rows
+{%- set sources = var('followed_sources') %}
+with
+
+deliveries as (
+    select * from {{ ref('stg_deliveries') }}
+),
+
+current_readings as (
+    select * from {{ source('lake', 'current_readings') }}
+),
+
+current_rows as (
+    {%- for source_name in sources %}
+    select
+        ledger_delivery_id as delivery_id,
+        count(*) as current_row_count
+    from {{ ref('stg_' ~ source_name) }}
+    group by ledger_delivery_id
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+),
+
+-- Rows of registers that replace their scope wholly, with what they say.
+register_rows as (
+    {%- for source_name in sources %}
+    select
+        ledger_delivery_id as delivery_id,
+        ledger_scope,
+        '{{ source_name }}' as source_name,
+        {{ row_content(source('lake', source_name)) }} as content
+    from {{ source('lake', source_name) }}
+    where ledger_scope is not null
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+),
+
+current_register_rows as (
+    {%- for source_name in sources %}
+    select
+        stg.ledger_scope,
+        '{{ source_name }}' as source_name,
+        lake.content
+    from {{ ref('stg_' ~ source_name) }} as stg
+    inner join (
+        select
+            ledger_delivery_id,
+            ledger_row_number,
+            {{ row_content(source('lake', source_name)) }} as content
+        from {{ source('lake', source_name) }}
+        where ledger_scope is not null
+    ) as lake
+        on stg.ledger_delivery_id = lake.ledger_delivery_id
+        and stg.ledger_row_number = lake.ledger_row_number
+    where stg.ledger_scope is not null
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+),
+
+numbered_register_rows as (
+    select
+        *,
+        row_number() over (
+            partition by delivery_id, source_name, ledger_scope, content order by content
+        ) as occurrence_number
+    from register_rows
+),
+
+numbered_current_rows as (
+    select
+        *,
+        row_number() over (partition by source_name, ledger_scope, content order by content) as occurrence_number
+    from current_register_rows
+),
+
+-- A row that the newest register of its scope does not repeat as it was.
+withdrawn_rows as (
+    select
+        register.delivery_id,
+        count(*) as withdrawn_row_count
+    from numbered_register_rows as register
+    left join numbered_current_rows as current_row
+        on register.source_name = current_row.source_name
+        and register.ledger_scope = current_row.ledger_scope
+        and register.content = current_row.content
+        and register.occurrence_number = current_row.occurrence_number
+    where current_row.content is null
+    group by register.delivery_id
+),
+
+corrections as (
+    select
+        deliveries.amends_delivery_id as delivery_id,
+        sum(deliveries.rows_accepted) as corrected_row_count
+    from deliveries
+    inner join current_readings
+        on deliveries.delivery_id = current_readings.delivery_id
+        and deliveries.arrival_number = current_readings.arrival_number
+    where deliveries.amends_delivery_id is not null
+    group by deliveries.amends_delivery_id
+),
+
+joined as (
+    select
+        deliveries.*,
+        current_readings.delivery_id is not null as is_current_reading,
+        coalesce(current_rows.current_row_count, 0) as current_row_count,
+        -- An original that was read anew by other rules has withdrawn nothing.
+        case
+            when current_readings.delivery_id is not null then coalesce(withdrawn_rows.withdrawn_row_count, 0)
+            else 0
+        end as withdrawn_row_count,
+        coalesce(corrections.corrected_row_count, 0) as corrected_row_count
+    from deliveries
+    left join current_readings
+        on deliveries.delivery_id = current_readings.delivery_id
+        and deliveries.arrival_number = current_readings.arrival_number
+    left join current_rows
+        on deliveries.delivery_id = current_rows.delivery_id
+        and deliveries.rows_accepted > 0
+    left join withdrawn_rows
+        on deliveries.delivery_id = withdrawn_rows.delivery_id
+        and deliveries.rows_accepted > 0
+    left join corrections
+        on deliveries.delivery_id = corrections.delivery_id
+        and deliveries.rows_accepted > 0
+),
+
+final as (
+    select
+        cast(arrival_number as bigint) as arrival_number,
+        cast(delivery_id as varchar) as delivery_id,
+        cast(source as varchar) as source,
+        cast(status as varchar) as status,
+        cast(is_current_reading as boolean) as is_current_reading,
+        cast(file_name as varchar) as file_name,
+        cast(member as varchar) as member,
+        cast(sheet as varchar) as sheet,
+        cast(table_number as bigint) as table_number,
+        cast(file_size_bytes as bigint) as file_size_bytes,
+        cast(file_sha256 as varchar) as file_sha256,
+        cast(department as varchar) as department,
+        cast(mapping_name as varchar) as mapping_name,
+        cast(supersede_by as varchar) as supersede_by,
+        cast(amends_delivery_id as varchar) as amends_delivery_id,
+        cast(encoding as varchar) as encoding,
+        cast(encoding_confidence as double) as encoding_confidence,
+        cast(delimiter as varchar) as delimiter,
+        cast(header_row as bigint) as header_row,
+        cast(reading_notes as varchar) as reading_notes,
+        cast(rows_read as bigint) as rows_read,
+        cast(rows_accepted as bigint) as rows_accepted,
+        cast(rows_rejected as bigint) as rows_rejected,
+        cast(rows_waiting as bigint) as rows_waiting,
+        cast(rows_skipped as bigint) as rows_skipped,
+        cast(rows_with_warning as bigint) as rows_with_warning,
+        cast(current_row_count as bigint) as current_row_count,
+        cast(rows_accepted - current_row_count - withdrawn_row_count as bigint) as superseded_row_count,
+        cast(withdrawn_row_count as bigint) as withdrawn_row_count,
+        cast(corrected_row_count as bigint) as corrected_row_count,
+        cast(problems as varchar) as problems,
+        cast(first_date as date) as first_date,
+        cast(last_date as date) as last_date,
+        cast(delivered_at as timestamp) as delivered_at
+    from joined
+)
+
+select * from final
