@@ -9,7 +9,7 @@ from __future__ import annotations
 import fnmatch
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as MappingType
 from functools import cached_property
 from pathlib import Path
@@ -127,6 +127,11 @@ def _as_text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)
+
+
+def is_named(name: str, patterns: Iterable[str]) -> bool:
+    """Whether a column is meant by one of these names or patterns."""
+    return any(pattern == name or _fits(pattern, name) for pattern in patterns)
 
 
 def _fits(pattern: str, name: str) -> bool:
