@@ -1,0 +1,121 @@
+"""The command line: quick to start, in two languages, sentences instead of stack traces."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from pipelines import cli
+from pipelines.texts import has_text
+
+HEAVY = {"polars", "duckdb", "pyarrow", "dbt", "dagster", "great_expectations", "streamlit", "pandas", "openpyxl"}
+
+
+def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    """Run the command line in this process; its exit code and what it printed."""
+    monkeypatch.setattr(sys, "argv", ["market-ledger", *words])
+    monkeypatch.setattr(cli, "session", cli.Session())
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    printed = capsys.readouterr()
+    return int(end.value.code or 0), printed.out, printed.err
+
+
+def test_starting_imports_nothing_heavy() -> None:
+    program = "import pipelines.cli, sys; print(sorted(set(sys.modules)))"
+    loaded = ast.literal_eval(
+        subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    )
+    assert not HEAVY & set(loaded)
+
+
+@pytest.mark.parametrize(("language", "word"), [("zh", "发布"), ("en", "publish")])
+def test_help_speaks_both_languages(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], language: str, word: str
+) -> None:
+    monkeypatch.setenv("MARKET_LEDGER_LANGUAGE", language)
+    code, out, _ = call(monkeypatch, capsys, "--help")
+    assert code == 0
+    assert word in out
+    assert "commands." not in out, "no key of the strings file is shown as it is"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("summary",),
+        ("sql", "select 1"),
+        ("publish", "--rollback"),
+        ("summary", "2026-13"),
+        ("run", "--as-of", "soon"),
+        ("status", "--lang", "fr"),
+        ("check", "--landing", "/nowhere"),
+        ("template", "weather"),
+    ],
+)
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_persons_mistake_is_a_sentence(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    words: tuple[str, ...],
+    language: str,
+) -> None:
+    monkeypatch.setenv("MARKET_LEDGER_LANGUAGE", language)
+    code, out, err = call(monkeypatch, capsys, "--data", str(tmp_path), *words)
+    assert code == 2
+    assert "Traceback" not in out + err
+    assert err.strip()
+    assert any("\u4e00" <= character <= "\u9fff" for character in err) == (language == "zh")
+
+
+def test_status_of_an_empty_folder_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    code, out, _ = call(monkeypatch, capsys, "--data", str(tmp_path), "status", "--lang", "en")
+    assert code == 0
+    assert "Nothing is published yet" in out
+    assert "run --samples" in out
+
+
+def test_a_failed_check_is_worth_what_its_severity_and_waiver_say() -> None:
+    def check(passed: bool, severity: str, waived_by: str | None) -> object:
+        return SimpleNamespace(passed=passed, severity=severity, waived_by=waived_by)
+
+    assert cli.verdict(check(True, "critical", None)) == "passed"  # type: ignore[arg-type]
+    assert cli.verdict(check(False, "critical", None)) == "failed"  # type: ignore[arg-type]
+    assert cli.verdict(check(False, "critical", "finance")) == "waived"  # type: ignore[arg-type]
+    assert cli.verdict(check(False, "warning", None)) == "warning"  # type: ignore[arg-type]
+
+
+def test_every_text_that_the_code_names_is_there() -> None:
+    """Keys that are written out in the code: say("…"), text("…"), MarketLedgerError("…"), help="…"."""
+    root = Path(cli.__file__).parent
+    missing = []
+    for file in root.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            missing += [
+                (file.name, key)
+                for key in _named_texts(node)
+                for language in ("zh", "en")
+                if not has_text(key, language)
+            ]
+    assert not missing
+
+
+def _named_texts(node: ast.AST) -> list[str]:
+    if not isinstance(node, ast.Call):
+        return []
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    first = node.args[0].value if node.args and isinstance(node.args[0], ast.Constant) else None
+    if name in ("MarketLedgerError", "SettingsError") and isinstance(first, str):
+        return [f"errors.{first}"]
+    owner = node.func.value.id if isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name) else ""
+    if owner == "console" and name in ("say", "text") and isinstance(first, str):
+        return [f"cli.{first}"]
+    return []

@@ -1,0 +1,96 @@
+"""What the manifest says: what the leadership may see, which sections hang on which model."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipelines.warehouse.candidate import drill_table
+from pipelines.warehouse.catalog import Catalog, Column, catalog_of
+from pipelines.warehouse.publish import held_sections
+
+
+def node(name: str, parents: tuple[str, ...] = (), kind: str = "model", **meta: object) -> dict[str, object]:
+    return {
+        "name": name,
+        "resource_type": kind,
+        "config": {"meta": meta, "severity": "ERROR"},
+        "depends_on": {"nodes": list(parents)},
+    }
+
+
+@pytest.fixture
+def catalog() -> Catalog:
+    nodes = {
+        "model.l.stg_visits": node("stg_visits", ("source.l.lake.visits",)),
+        "model.l.fct_visits": node("fct_visits", ("model.l.stg_visits",), section="visitors", drill=True),
+        "model.l.rpt_traffic": node("rpt_traffic", ("model.l.fct_visits",), section="visitors"),
+        "model.l.rpt_funnel": node("rpt_funnel", ("model.l.fct_visits",), section="funnel"),
+        "model.l.rpt_monthly_summary": node("rpt_monthly_summary", ("model.l.rpt_funnel",), section="summary"),
+        "test.l.grain": {**node("grain", kind="test"), "attached_node": "model.l.stg_visits"},
+    }
+    return catalog_of({"nodes": nodes, "sources": {"source.l.lake.visits": {"name": "visits"}}})
+
+
+def test_ancestors_come_nearest_first(catalog: Catalog) -> None:
+    assert catalog.models["rpt_traffic"].upstream == ("fct_visits", "stg_visits")
+    assert catalog.models["rpt_traffic"].sources == ("visits",)
+
+
+def test_a_staging_test_concerns_every_section_built_on_it(catalog: Catalog) -> None:
+    assert catalog.tested["test.l.grain"] == ("stg_visits",)
+    assert catalog.sections_of("stg_visits") == ("funnel", "visitors")
+    assert catalog.sections_of("fct_visits") == ("visitors",)
+    assert catalog.sections() == ["funnel", "visitors"], "the summary is no section of its own"
+
+
+@pytest.mark.parametrize(
+    ("column", "is_shown", "key_class"),
+    [
+        (Column("net_amount", "", None, {}), True, None),
+        (Column("person_key", "", None, {}), True, "person"),
+        (Column("buyer", "", None, {"surrogate": "person"}), True, "person"),
+        (Column("phone_surrogate", "", None, {}), False, None),
+        (Column("phone_masked", "", None, {}), False, None),
+        (Column("comment_redacted", "", None, {}), False, None),
+        (Column("ledger_record_key", "", None, {}), False, None),
+        (Column("note", "", None, {"leadership": False}), False, None),
+    ],
+)
+def test_what_the_leadership_may_see(column: Column, is_shown: bool, key_class: str | None) -> None:
+    assert column.is_for_leadership == is_shown
+    assert column.key_class == key_class
+
+
+@pytest.mark.parametrize(
+    ("section", "held", "before", "table"),
+    [
+        ("visitors", (), {}, "fct_visits"),
+        ("funnel", (), {}, "fct_visits"),
+        ("funnel", ("visitors",), {}, "fct_visits__funnel"),
+        ("visitors", ("visitors",), {}, "fct_visits"),
+        ("funnel", ("funnel",), {}, "fct_visits__funnel"),
+        ("funnel", ("funnel", "visitors"), {}, "fct_visits"),
+        ("funnel", ("funnel", "visitors"), {("funnel", "fct_visits"): "fct_visits__funnel"}, "fct_visits__funnel"),
+    ],
+)
+def test_rows_of_a_fact_follow_their_section(
+    catalog: Catalog, section: str, held: tuple[str, ...], before: dict[tuple[str, str], str], table: str
+) -> None:
+    assert drill_table(catalog, section, "fct_visits", frozenset(held), before) == table
+
+
+def test_only_critical_failures_that_nobody_waived_hold_back() -> None:
+    from types import SimpleNamespace
+
+    def check(name: str, passed: bool, severity: str, waived_by: str | None) -> object:
+        return SimpleNamespace(
+            check_id=name, sections=("sales",), passed=passed, severity=severity, waived_by=waived_by
+        )
+
+    checks = [
+        check("a", True, "critical", None),
+        check("b", False, "warning", None),
+        check("c", False, "critical", "finance"),
+    ]
+    assert held_sections(checks) == {}  # type: ignore[arg-type]
+    assert held_sections([*checks, check("d", False, "critical", None)]) == {"sales": ("d",)}  # type: ignore[list-item]
