@@ -30,15 +30,6 @@ RUN_CONTEXT_SCHEMA = pl.Schema(
 CURRENT_READINGS_SCHEMA = pl.Schema(
     {"arrival_number": pl.Int64, "delivery_id": pl.String, "effective_arrival_number": pl.Int64}
 )
-LABELS_SCHEMA = pl.Schema(
-    {
-        "domain": pl.String,
-        "code": pl.String,
-        "label_zh": pl.String,
-        "label_en": pl.String,
-        "sort_order": pl.Int64,
-    }
-)
 
 
 def lake_file(settings: Settings, source: str, delivery_id: str) -> Path:
@@ -125,17 +116,23 @@ def write_schemas(lake: Path, schemas: Mapping[str, pl.Schema]) -> None:
         write_table_if_changed(pl.DataFrame(schema=schema), lake / source / SCHEMA_FILE)
 
 
-def write_run_context(settings: Settings, as_of: datetime, run_id: str) -> None:
+def write_run_context(settings: Settings, as_of: datetime) -> None:
+    """The moment that figures are computed for; the run is named by it, so that a rerun is the same run."""
     local = as_of.replace(tzinfo=UTC).astimezone(settings.zone())
-    row = {"as_of": as_of, "as_of_date": local.date(), "run_id": run_id, "time_zone": settings.time_zone}
+    row = {
+        "as_of": as_of,
+        "as_of_date": local.date(),
+        "run_id": f"{as_of:%Y%m%dT%H%M%SZ}",
+        "time_zone": settings.time_zone,
+    }
     frame = pl.DataFrame([row], schema=RUN_CONTEXT_SCHEMA)
     write_table_if_changed(frame, settings.lake / "run_context" / "run_context.parquet")
 
 
-def write_labels(lake: Path, rows: Iterable[Mapping[str, Any]]) -> None:
-    frame = pl.DataFrame(list(rows), schema=LABELS_SCHEMA)
-    frame = frame.unique(["domain", "code"], keep="first", maintain_order=True).sort("domain", "sort_order", "code")
-    write_table_if_changed(frame, lake / "labels" / "labels.parquet")
+def write_labels(lake: Path, labels: pl.DataFrame) -> None:
+    """The words for codes; where two say different things about a code, the first is kept."""
+    frame = labels.unique(["domain", "code"], keep="first", maintain_order=True)
+    write_table_if_changed(frame.sort("domain", "sort_order", "code"), lake / "labels" / "labels.parquet")
 
 
 def write_current_readings(lake: Path, rows: Iterable[Mapping[str, Any]]) -> None:

@@ -44,32 +44,32 @@ class Receipt:
     file_name: str
     file_sha256: str
     file_size_bytes: int
-    member: str
-    sheet: str
-    table_number: int
-    department: str | None
-    contract_version_hash: str | None
-    mapping_name: str | None
-    mapping_version_hash: str | None
-    supersede_by: str | None
-    amends_delivery_id: str | None
-    file_kind: str | None
-    language: str | None
-    encoding: str | None
-    encoding_confidence: float | None
-    delimiter: str | None
-    header_row: int | None
-    reading_notes: str
-    rows_read: int
-    rows_accepted: int
-    rows_rejected: int
-    rows_waiting: int
-    rows_skipped: int
-    rows_with_warning: int
-    problems: str
-    first_date: date | None
-    last_date: date | None
-    delivered_at: datetime
+    delivered_at: datetime  # the file's own modification time, UTC
+    member: str = ""
+    sheet: str = ""
+    table_number: int = 0
+    department: str | None = None  # where all accepted rows name the same one
+    contract_version_hash: str | None = None
+    mapping_name: str | None = None
+    mapping_version_hash: str | None = None
+    supersede_by: str | None = None
+    amends_delivery_id: str | None = None
+    file_kind: str | None = None
+    language: str | None = None
+    encoding: str | None = None
+    encoding_confidence: float | None = None
+    delimiter: str | None = None
+    header_row: int | None = None
+    reading_notes: str = "[]"  # JSON: code and parameters
+    rows_read: int = 0
+    rows_accepted: int = 0
+    rows_rejected: int = 0
+    rows_waiting: int = 0
+    rows_skipped: int = 0
+    rows_with_warning: int = 0
+    problems: str = "[]"  # JSON: kind, code, column, value (redacted), proposal, count, example_rows
+    first_date: date | None = None
+    last_date: date | None = None
 
     def check_counted(self) -> None:
         """Every row read is accepted, rejected, waiting or skipped, and none is two of them."""

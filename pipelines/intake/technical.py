@@ -112,7 +112,8 @@ def _skip_examples(batch: pl.DataFrame, own: Sequence[str]) -> pl.DataFrame:
 
 def _canonical(cell: object) -> str:
     shown = "" if cell is None else str(cell).strip().lower()
-    shown = re.sub(r"[T ]00:00(:00(\.0+)?)?$", "", shown, flags=re.IGNORECASE)
+    shown = re.sub(r"(?<=\d)t(?=\d)", " ", shown)
+    shown = re.sub(r" 00:00(:00(\.0+)?)?$", "", shown)
     if re.fullmatch(r"[+-]?\d+(\.\d*)?", shown) and len(shown) < 16:
         return f"{float(shown):.10g}"
     return shown
