@@ -20,8 +20,7 @@ from pipelines.settings import Settings, display_language, load_settings, one_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from expectations.runner import CheckResult
-
+    from expectations.results import CheckResult
     from pipelines.intake.deliver import IntakeResult
     from pipelines.street import StreetResult
     from pipelines.warehouse.publish import Publication
@@ -322,7 +321,7 @@ def show_checks(console: Console, checks: Sequence[CheckResult]) -> int:
             [console.text(f"checks_headings.{name}") for name in
              ("check", "target", "result", "observed", "expected", "detail")],
             [
-                [check.check_id, check.target, console.text(f"results.{verdict(check)}"), show(check.observed),
+                [getattr(check, f"label_{console.language}") or check.check_id, check.target, console.text(f"results.{verdict(check)}"), show(check.observed),
                  show(check.expected), show(check.detail)]
                 for check in failed
             ],

@@ -22,8 +22,7 @@ from pipelines.progress import Progress, silent
 from pipelines.settings import Settings
 
 if TYPE_CHECKING:
-    from expectations.runner import CheckResult
-
+    from expectations.results import CheckResult
     from pipelines.warehouse.catalog import Catalog
     from pipelines.warehouse.dbt import DbtResult
 
@@ -114,7 +113,7 @@ def _build_file(settings: Settings) -> Path:
 
 def model_checks(models: DbtResult, catalog: Catalog) -> list[CheckResult]:
     """dbt's tests as check results, and a model that could not be built as a failed one of its sections."""
-    from expectations.runner import CheckResult
+    from expectations.results import CheckResult
 
     names = {model.unique_id: model.name for model in catalog.models.values()}
     results = []
@@ -157,7 +156,9 @@ def _end_with_parent() -> None:
 
 
 def _warm() -> None:
-    import great_expectations  # noqa: F401
+    from expectations.engine import warm
+
+    warm()
 
 
 def _check_deliveries(settings: Settings) -> list[CheckResult]:

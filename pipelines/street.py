@@ -19,8 +19,7 @@ from pipelines.progress import Progress, silent
 from pipelines.settings import Settings
 
 if TYPE_CHECKING:
-    from expectations.runner import CheckResult
-
+    from expectations.results import CheckResult
     from pipelines.intake.deliver import IntakeResult
     from pipelines.warehouse.dbt import DbtResult
     from pipelines.warehouse.publish import Publication

@@ -1,7 +1,7 @@
 """Where every figure comes from: its definition, SQL, checks and files, and how many rows stand behind it.
 
-Belongs here: the tables `passports`, `passport_rows`, `rejected_rows`, `checks`, `waivers` and `labels` of the
-leadership's file. Not here: the reports themselves (candidate.py) and their meaning (the models' yml).
+Belongs here: the tables `passports`, `passport_rows`, `rejected_rows`, `checks` (with their waivers) and `labels` of
+the leadership's file. Not here: the reports themselves (candidate.py) and their meaning (the models' yml).
 
 A figure leads to its rows: `drill_table` under `drill_filter`, in its month, region and segment ('all' means no
 condition), has as many rows as `passport_rows.row_count` says.
@@ -29,8 +29,7 @@ from pipelines.warehouse.candidate import (
 from pipelines.warehouse.catalog import Catalog, Column, Model
 
 if TYPE_CHECKING:
-    from expectations.runner import CheckResult
-
+    from expectations.results import CheckResult
     from pipelines.warehouse.publish import Publication
 
 PASSPORT_COLUMNS = {
@@ -84,6 +83,10 @@ CHECK_COLUMNS = {
     "detail": "VARCHAR",
     "delivery_ids": "VARCHAR",
     "waived_by": "VARCHAR",
+    "waiver_reason": "VARCHAR",
+    "waiver_expiry": "DATE",
+    "label_zh": "VARCHAR",
+    "label_en": "VARCHAR",
 }
 
 
@@ -342,6 +345,10 @@ def write_checks(sources: Sources, checks: Iterable[CheckResult]) -> None:
             "detail": _shown(check.detail),
             "delivery_ids": json.dumps(list(check.delivery_ids)),
             "waived_by": _shown(check.waived_by),
+            "waiver_reason": check.waiver_reason or None,
+            "waiver_expiry": _shown(check.waiver_expiry),
+            "label_zh": check.label_zh or check.check_id,
+            "label_en": check.label_en or check.check_id,
         }
         for check in checks
     ]

@@ -28,7 +28,7 @@ from pipelines.warehouse.candidate import FILES, LEADERSHIP, OPERATIONS, Sources
 from pipelines.warehouse.catalog import Catalog, load_catalog
 
 if TYPE_CHECKING:
-    from expectations.runner import CheckResult
+    from expectations.results import CheckResult
 
 OK, HELD, HELD_NEVER_PUBLISHED = "ok", "held", "held_never_published"
 CURRENT = "current"
@@ -165,7 +165,7 @@ def held_sections(checks: Iterable[CheckResult]) -> dict[str, tuple[str, ...]]:
     """Sections with a critical check that failed and that nobody waived, with the names of those checks."""
     held: dict[str, list[str]] = {}
     for check in checks:
-        if not check.passed and check.severity == "critical" and not check.waived_by:
+        if check.holds_back:
             for section in check.sections:
                 held.setdefault(section, []).append(check.check_id)
     return {section: tuple(sorted(set(names))) for section, names in sorted(held.items())}

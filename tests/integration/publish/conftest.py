@@ -3,38 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from expectations.results import CheckResult
 from pipelines.settings import Settings
 from pipelines.warehouse.catalog import Catalog, catalog_of
 
 AS_OF = datetime(2026, 11, 2, 1, 0)
 
 
-@dataclass(frozen=True)
-class Check:
-    """The shape of a check result."""
-
-    check_id: str
-    sections: tuple[str, ...]
-    passed: bool = True
-    severity: str = "critical"
-    kind: str = "report"
-    target: str = "rpt_sales"
-    observed: object = None
-    expected: object = None
-    detail: str = ""
-    delivery_ids: tuple[str, ...] = ()
-    waived_by: str | None = None
-
-
-def failed(section: str, **changes: object) -> Check:
-    return replace(Check("row_count_plausible", (section,), passed=False), **changes)  # type: ignore[arg-type]
+def failed(section: str, **changes: object) -> CheckResult:
+    """A critical check of one section that failed, with whatever else a test wants of it."""
+    check = CheckResult("row_count_plausible", "report", "rpt_sales", (section,), "critical", False, 3, 9, "", (), None)
+    return replace(check, **changes)  # type: ignore[arg-type]
 
 
 def metric(label: str, fact: str | None = None, condition: str | None = None) -> dict[str, object]:

@@ -13,13 +13,14 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from expectations.results import CheckResult
 from pipelines.errors import MarketLedgerError
 from pipelines.settings import Settings
 from pipelines.warehouse import publish as publishing
 from pipelines.warehouse.catalog import Catalog
 from pipelines.warehouse.publish import current_folder, publish, rollback
 
-from .conftest import AS_OF, Check, failed, tables_of
+from .conftest import AS_OF, failed, tables_of
 
 Build = Callable[[int], None]
 
@@ -126,7 +127,7 @@ def test_a_report_judged_bad_in_the_candidate_is_held_too(settings: Settings, ca
     build(2)
     judged: list[int] = []
 
-    def judge(file: Path) -> list[Check]:
+    def judge(file: Path) -> list[CheckResult]:
         judged.append(len(tables_of(file)["rpt_visits"]))
         return [failed("visitors", target="rpt_visits")]
 

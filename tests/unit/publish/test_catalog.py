@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from expectations.results import CheckResult
 from pipelines.warehouse.candidate import drill_table
 from pipelines.warehouse.catalog import Catalog, Column, catalog_of
 from pipelines.warehouse.publish import held_sections
@@ -80,17 +81,13 @@ def test_rows_of_a_fact_follow_their_section(
 
 
 def test_only_critical_failures_that_nobody_waived_hold_back() -> None:
-    from types import SimpleNamespace
-
-    def check(name: str, passed: bool, severity: str, waived_by: str | None) -> object:
-        return SimpleNamespace(
-            check_id=name, sections=("sales",), passed=passed, severity=severity, waived_by=waived_by
-        )
+    def check(name: str, passed: bool, severity: str, waived_by: str | None) -> CheckResult:
+        return CheckResult(name, "report", "rpt_sales", ("sales",), severity, passed, 1, 2, "", (), waived_by)
 
     checks = [
         check("a", True, "critical", None),
         check("b", False, "warning", None),
         check("c", False, "critical", "finance"),
     ]
-    assert held_sections(checks) == {}  # type: ignore[arg-type]
-    assert held_sections([*checks, check("d", False, "critical", None)]) == {"sales": ("d",)}  # type: ignore[list-item]
+    assert held_sections(checks) == {}
+    assert held_sections([*checks, check("d", False, "critical", None)]) == {"sales": ("d",)}
