@@ -241,7 +241,7 @@ def _record_widths(text: str, delimiter: str) -> list[int]:
     widths: list[int] = []
     try:
         for record in csv.reader(lines, delimiter=delimiter):
-            if any(record):
+            if any(cell.strip() for cell in record):
                 widths.append(len(record))
     except csv.Error:
         pass

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines.intake.detect import Encoding, decoded_chunks, detect_delimiter
+from pipelines.intake.detect import DELIMITERS, Encoding, decoded_chunks, detect_delimiter
 from pipelines.intake.read.header import Header, find_header
 from pipelines.intake.read.limits import (
     CHUNK_BYTES,
@@ -53,7 +53,7 @@ def read_text(path: Path, member: str, encoding: Encoding, hints: ReadHints) -> 
     delimiter = hints.delimiter if hints.delimiter is not None else detect_delimiter(sample)
     delimiter = {"tab": "\t", "\\t": "\t"}.get(delimiter, delimiter)
     preview = _preview(sample, delimiter, max(PREVIEW_ROWS, (hints.header_row or 0) + 2))
-    if not any(any(cell.strip() for cell in record.cells) for record in preview):
+    if not sample.strip(" \t\n" + "".join(DELIMITERS)):
         raise RefusedFile("no_rows")
     rows = [record.cells for record in preview]
     header = find_header(rows, (), hints.vocabulary, hints.header_row, hints.has_header)
