@@ -22,7 +22,9 @@ orders as (
         month_start,
         region,
         segment,
-        sales_amount
+        sales_amount,
+        cast(ordered_date as varchar) || '|' || ledger_delivery_id
+        || '|' || lpad(cast(ledger_row_number as varchar), 12, '0') as purchase_place
     from {{ ref('fct_orders') }}
     where is_counted and ordered_date is not null and coalesce(customer_key, person_key) is not null
 ),
@@ -49,6 +51,7 @@ purchase_days as (
         min(month_start) as month_start,
         count(*) as order_count,
         sum(sales_amount) as sales_amount,
+        max(purchase_place) as purchase_place,
         {{ days_between('lag(ordered_date) over (partition by customer_key order by ordered_date)', 'ordered_date') }}
             as gap_days
     from orders
@@ -61,7 +64,8 @@ purchase_months as (
         month_start,
         sum(order_count) as order_count,
         sum(sales_amount) as sales_amount,
-        max(ordered_date) as last_ordered_date
+        max(ordered_date) as last_ordered_date,
+        max(purchase_place) as purchase_place
     from purchase_days
     group by customer_key, month_start
 ),
@@ -108,7 +112,8 @@ so_far as (
         coalesce(purchase_months.sales_amount, 0) as sales_amount,
         sum(purchase_months.order_count) over history as order_count_to_date,
         sum(purchase_months.sales_amount) over history as sales_amount_to_date,
-        max(purchase_months.last_ordered_date) over history as last_ordered_date
+        max(purchase_months.last_ordered_date) over history as last_ordered_date,
+        max(purchase_months.purchase_place) over history as last_purchase_place
     from customer_months
     left join purchase_months
         on customer_months.customer_key = purchase_months.customer_key
@@ -200,7 +205,10 @@ final as (
         cast(staged.frequency_score as bigint) as frequency_score,
         cast(staged.monetary_score as bigint) as monetary_score,
         cast(coalesce(score_segments.rfm_segment, 'other') as varchar) as rfm_segment,
-        cast(staged.lifecycle_stage as varchar) as lifecycle_stage
+        cast(staged.lifecycle_stage as varchar) as lifecycle_stage,
+        -- Where the last purchase was read from.
+        cast(split_part(staged.last_purchase_place, '|', 2) as varchar) as ledger_delivery_id,
+        cast(split_part(staged.last_purchase_place, '|', 3) as bigint) as ledger_row_number
     from staged
     left join score_segments
         on staged.recency_score = score_segments.recency_score
