@@ -1,0 +1,64 @@
+"""The sample company's files, sent down the street once; the tests hold what was published against the answer key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from ruamel.yaml import YAML
+
+from pipelines import street
+from pipelines.published import folder_now
+from pipelines.sample.take import take_samples
+from pipelines.settings import Settings, load_settings
+from pipelines.street import StreetResult
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Published:
+    """What readers have after the run."""
+
+    settings: Settings
+    result: StreetResult
+    connection: duckdb.DuckDBPyConnection
+
+    def rows(self, query: str, *parameters: object) -> list[Row]:
+        """The answer of a query as dictionaries."""
+        answer = self.connection.execute(query, list(parameters))
+        names = [column[0] for column in answer.description]
+        return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
+
+    def by_month(self, query: str, *parameters: object) -> dict[str, Row]:
+        """One row a month, under its `month_start` as 2026-09."""
+        return {f"{row['month_start']:%Y-%m}": row for row in self.rows(query, *parameters)}
+
+    def parts(self, query: str, *parameters: object) -> dict[str, dict[str, Any]]:
+        """month -> breakdown value -> number; the query gives month_start, value, number."""
+        found: dict[str, dict[str, Any]] = {}
+        for row in self.rows(query, *parameters):
+            found.setdefault(f"{row['month_start']:%Y-%m}", {})[row["value"]] = row["number"]
+        return found
+
+
+@pytest.fixture(scope="session")
+def truth(project_dir: Path) -> dict[str, Any]:
+    """The answer key, computed from the events when the set was written."""
+    with (project_dir / "data" / "samples" / "truth.yml").open(encoding="utf-8") as stream:
+        return YAML(typ="safe").load(stream)
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Published]:
+    """The committed files taken into an empty folder and run to the end, at the sample's own moment."""
+    folder = tmp_path_factory.mktemp("sample_company")
+    take_samples(load_settings(folder))
+    settings = load_settings(folder)
+    result = street.run(settings)
+    with duckdb.connect(str(folder_now(settings) / "analysts.duckdb"), read_only=True) as connection:
+        yield Published(settings, result, connection)

@@ -1,0 +1,63 @@
+"""The committed set is what the generator writes, so that the answer key and the files cannot drift apart."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.sample.demo import Truth, write_company
+
+MOST_BYTES = 3_000_000
+MOST_FILES = 90
+
+
+@pytest.fixture(scope="module")
+def landing(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("landing")
+
+
+@pytest.fixture(scope="module")
+def written(landing: Path) -> Truth:
+    return write_company(landing)
+
+
+def test_the_generator_writes_the_committed_answer_key(written: Truth, truth: dict[str, Any], tmp_path: Path) -> None:
+    written.save(tmp_path / "truth.yml")
+    committed = Path(__file__).parents[3] / "data" / "samples" / "truth.yml"
+    assert (tmp_path / "truth.yml").read_text(encoding="utf-8") == committed.read_text(encoding="utf-8")
+    assert len(truth["files"]) == len(written.files)
+
+
+def test_the_generator_writes_the_committed_files(written: Truth, landing: Path, project_dir: Path) -> None:
+    """Texts to the byte; workbooks, archives and parquet may differ with the version of the library that wrote them."""
+    samples = project_dir / "data" / "samples" / "landing"
+    names = {path.name for path in landing.iterdir()}
+    assert names == {path.name for path in samples.iterdir()}
+    texts = [name for name in names if name.endswith((".csv", ".txt", ".log", ".jsonl"))]
+    assert [name for name in texts if (landing / name).read_bytes() != (samples / name).read_bytes()] == []
+
+
+def test_the_committed_set_stays_small(project_dir: Path) -> None:
+    files = [path for path in (project_dir / "data" / "samples").rglob("*") if path.is_file()]
+    assert len(files) <= MOST_FILES
+    assert sum(path.stat().st_size for path in files) <= MOST_BYTES
+
+
+def test_rows_are_counted_in_every_file(written: Truth) -> None:
+    for file in written.files:
+        counts = asdict(file)
+        parts = [counts[f"rows_{name}"] for name in ("accepted", "rejected", "waiting", "skipped")]
+        assert sum(parts) == counts["rows_read"], file.file
+
+
+def test_a_large_company_is_written_as_plain_files(tmp_path: Path) -> None:
+    large = write_company(tmp_path, months=2, visits_per_month=31_000, seed=3)
+    visits = [file for file in large.files if file.source == "visits"]
+    assert [file.file for file in visits] == ["visits_2026-09.csv", "visits_2026-10.csv"]
+    assert sum(file.rows_accepted for file in visits) == pytest.approx(62_000, rel=0.15)
+    assert sum(month["visit_count"] for month in large.figures["visits"].values()) == sum(
+        file.rows_accepted for file in visits
+    )
