@@ -12,12 +12,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
-from rapidfuzz import fuzz, process
+from rapidfuzz import process
+from rapidfuzz.distance import JaroWinkler
 
 from pipelines.intake import personal
 from pipelines.intake.contract import Property, local_date_column
 from pipelines.intake.mapping import expression, known_codes
 from pipelines.intake.plan import (
+    NEAR_ENOUGH_CODE,
     Plan,
     PlanProblem,
     Recognised,
@@ -26,6 +28,7 @@ from pipelines.intake.plan import (
     plan,
     recognise,
     rule_names,
+    rule_type,
 )
 from pipelines.intake.values import DateOrder, clean, parse_distinct
 
@@ -150,8 +153,12 @@ def _parse(batch: pl.DataFrame, chosen: Plan, context: ConformContext) -> tuple[
     texts: dict[str, pl.Series] = {}
     values: dict[str, pl.Series] = {}
     findings: list[pl.DataFrame] = [_no_findings()]
+    fed = chosen.columns.keys() | chosen.constants.keys()
     for prop in chosen.contract.properties:
         if prop.name in chosen.rules:
+            continue
+        if prop.name not in fed:
+            texts[prop.name], values[prop.name] = _absent(prop, batch.height)
             continue
         texts[prop.name] = _text_of(batch, prop, chosen)
         values[prop.name], found = _parse_field(texts[prop.name], prop, chosen, context)
@@ -170,10 +177,18 @@ def _parse(batch: pl.DataFrame, chosen: Plan, context: ConformContext) -> tuple[
     return _Cells(texts, values), pl.concat(findings)
 
 
+def _absent(prop: Property, height: int) -> tuple[pl.Series, pl.Series]:
+    """A field that nothing feeds."""
+    moment = pl.Struct({"local": pl.Datetime("us"), "utc": pl.Datetime("us")})
+    kind = moment if prop.logicalType == "timestamp" else rule_type(prop)
+    texts = pl.repeat(None, height, dtype=pl.String, eager=True)
+    return texts.rename(prop.name), pl.Series(prop.name, [None], dtype=kind).new_from_index(0, height)
+
+
 def _text_of(batch: pl.DataFrame, prop: Property, chosen: Plan) -> pl.Series:
     if prop.name in chosen.columns:
         return batch[chosen.columns[prop.name]].rename(prop.name)
-    constant = chosen.constants.get(prop.name)
+    constant = chosen.constants[prop.name]
     return pl.repeat(constant, batch.height, dtype=pl.String, eager=True).rename(prop.name)
 
 
@@ -249,7 +264,13 @@ def _waiting_codes(texts: pl.Series, unknown: pl.Series, prop: Property, chosen:
 
 
 def _nearest_code(text: str, spelled: dict[str, str]) -> str | None:
-    found = process.extractOne(text, spelled.keys(), scorer=fuzz.ratio, processor=str.lower, score_cutoff=50)
+    found = process.extractOne(
+        text,
+        spelled.keys(),
+        scorer=JaroWinkler.normalized_similarity,
+        processor=str.lower,
+        score_cutoff=NEAR_ENOUGH_CODE,
+    )
     return spelled[found[0]] if found else None
 
 
@@ -428,7 +449,9 @@ def _scope(cells: _Cells, chosen: Plan) -> pl.Series | None:
 
 def _record_key(rows: pl.DataFrame, cells: _Cells, chosen: Plan, content: Sequence[str]) -> pl.Series:
     """The business key; of sources without one, the content or the place in the delivery."""
-    place = rows["ledger_delivery_id"] + "|" + rows[ROW_NUMBER].cast(pl.String)
+    # A corrected row has the place of the row that it corrects.
+    delivery = rows["ledger_amends"].fill_null(rows["ledger_delivery_id"])
+    place = delivery + "|" + rows[ROW_NUMBER].cast(pl.String)
     if chosen.supersede.by == "scope":
         return place
     if chosen.supersede.by == "content":

@@ -13,7 +13,8 @@ from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field
 
 import polars as pl
-from rapidfuzz import fuzz, process
+from rapidfuzz import process
+from rapidfuzz.distance import JaroWinkler
 
 from pipelines.intake.contract import Contract, Property, Supersede, normal_header
 from pipelines.intake.mapping import KEEP, Mapping, expression, is_named, mapped_codes
@@ -33,7 +34,9 @@ from pipelines.intake.values import (
     time_parser,
 )
 
-_NEAR_ENOUGH = 60  # of 100; below it a proposal confuses more than it helps
+# Of 1, equal beginnings weigh more; below it a proposal confuses more than it helps. Codes in Chinese are short.
+_NEAR_ENOUGH_HEADER = 0.75
+NEAR_ENOUGH_CODE = 0.65
 _LEAST_SHARE = 0.6  # of a table's headers that a source must know to be named as the one that was meant
 
 
@@ -207,14 +210,15 @@ def _match_by_name(
 
 def _unknown_column(name: str, contract: Contract) -> PlanProblem:
     params = {"column": name, "source": contract.id}
-    nearest = process.extractOne(normal_header(bare_header(name)), contract.headers.keys(), scorer=fuzz.ratio)
-    if nearest is None or nearest[1] < _NEAR_ENOUGH:
+    nearest = _nearest(normal_header(bare_header(name)), tuple(contract.headers))
+    if nearest is None:
         return PlanProblem("unknown_column", params)
-    return PlanProblem("unknown_column_with_proposal", params | {"proposal": contract.headers[nearest[0]]})
+    return PlanProblem("unknown_column_with_proposal", params | {"proposal": contract.headers[nearest]})
 
 
 def _nearest(word: str, choices: Sequence[str]) -> str | None:
-    found = process.extractOne(word, choices, scorer=fuzz.ratio, score_cutoff=_NEAR_ENOUGH)
+    scorer = JaroWinkler.normalized_similarity
+    found = process.extractOne(word, choices, scorer=scorer, score_cutoff=_NEAR_ENOUGH_HEADER)
     return str(found[0]) if found else None
 
 

@@ -25,19 +25,25 @@ Parser = Callable[[pl.Series], pl.DataFrame]
 MISSING = ("", "-", "--", "---", "—", "——", "/", "\\", "n/a", "#n/a", "null", "none", "nan", "nil", "\\n", "无", "暂无")
 
 _INVISIBLE = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u2060\ufeff]"
+_SAMPLE = 1000
 _WIDE = pl.Decimal(38, 10)  # room for a factor of 亿 on the largest amount, and for digits to be rounded off
 _LARGEST_AMOUNT = 10**14
 
 
 def clean(cells: pl.Series) -> pl.Series:
     """Full-width forms made plain, invisible characters and outer blanks removed, empty cells null."""
-    plain = cells.str.normalize("NFKC").str.replace_all(_INVISIBLE, "").str.strip_chars()
+    if cells.str.contains(r"[^\x20-\x7e]").any():
+        cells = cells.str.normalize("NFKC").str.replace_all(_INVISIBLE, "")
+    plain = cells.str.strip_chars()
     return plain.set(plain == "", None)
 
 
 def parse_distinct(cells: pl.Series, parser: Parser) -> pl.DataFrame:
-    """The parser's answer for every cell, computed once for each distinct text."""
+    """The parser's answer for every cell, computed once for each distinct text where texts repeat."""
     texts = cells.rename("text")
+    sample = texts.head(_SAMPLE)
+    if len(sample) == _SAMPLE and sample.n_unique() > _SAMPLE // 2:
+        return parser(clean(texts)).select("value", "problem", "warning")
     distinct = texts.unique().drop_nulls()
     answers = parser(clean(distinct)).select("value", "problem", "warning")
     lookup = answers.with_columns(distinct)
@@ -74,6 +80,7 @@ _CURRENCY = r"(?i)[¥$€£]|人民币|rmb|cny|usd|eur|圆|元"
 _COUNTERS = r"[台件个人位辆套只次条支箱本份名天秒分张组]$|(?i)\s*pcs$"
 _GROUPED = r"^[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?$"
 _NUMBER = r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?$"
+_PLAIN_NUMBER = r"^-?\d{1,14}(?:\.\d{1,4})?$"
 _MULTIPLES = {"百万": 1_000_000, "万": 10_000, "千": 1_000, "亿": 100_000_000}
 
 
@@ -81,7 +88,7 @@ def number_parser(factor: float = 1, decimal_comma: bool = False) -> Parser:
     """Decimal numbers. `factor` is the column's unit (万元: 10000); a unit in the cell itself goes before it."""
 
     def parse(texts: pl.Series) -> pl.DataFrame:
-        return _exact(_number_texts(texts, decimal_comma), factor)
+        return _numbers(texts, factor, decimal_comma)
 
     return parse
 
@@ -90,7 +97,7 @@ def integer_parser(factor: float = 1) -> Parser:
     """Whole numbers; 3.0 is one, 3.5 is not."""
 
     def parse(texts: pl.Series) -> pl.DataFrame:
-        frame = _exact(_number_texts(texts, decimal_comma=False), factor)
+        frame = _numbers(texts, factor, decimal_comma=False)
         value = pl.col("value")
         whole = value == value.cast(pl.Int64, strict=False)
         broken = value.is_not_null() & ~whole.fill_null(False)
@@ -104,6 +111,33 @@ def integer_parser(factor: float = 1) -> Parser:
         )
 
     return parse
+
+
+def _numbers(texts: pl.Series, factor: float, decimal_comma: bool) -> pl.DataFrame:
+    """Plain digits, which most cells hold, go straight through; the rest is looked at closely."""
+    plain = pl.Series([False]) if decimal_comma or factor != 1 else texts.str.contains(_PLAIN_NUMBER)
+    plain = plain.extend_constant(False, len(texts) - 1) if len(plain) < len(texts) else plain
+    simple = texts.to_frame("text").select(
+        pl.when(plain.fill_null(False)).then(pl.col("text")).cast(AMOUNT_TYPE, strict=False).alias("value"),
+        pl.lit(None, dtype=pl.String).alias("problem"),
+        pl.lit(None, dtype=pl.String).alias("warning"),
+    )
+    rest = (simple["value"].is_null() & texts.is_not_null()).arg_true()
+    return _replaced(simple, rest, _exact(_number_texts(texts.gather(rest), decimal_comma), factor))
+
+
+def _replaced(frame: pl.DataFrame, rows: pl.Series, better: pl.DataFrame) -> pl.DataFrame:
+    """The frame with some of its rows exchanged."""
+    if not len(rows):
+        return frame
+    if len(rows) == frame.height:
+        return better.select(frame.columns)
+    index = frame.select(pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"))["row"]
+    position = pl.DataFrame({"row": rows.cast(pl.UInt32)}).with_row_index("at")
+    at = index.to_frame().join(position, on="row", how="left", maintain_order="left")["at"]
+    return pl.DataFrame(
+        [frame[name].zip_with(at.is_null(), better[name].gather(at)).rename(name) for name in frame.columns]
+    )
 
 
 def _number_texts(texts: pl.Series, decimal_comma: bool) -> pl.DataFrame:
@@ -218,6 +252,8 @@ _TIME = (
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH_WORD = r"(?i)(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
 _WEEKDAY = r"(?i)[,(\s]*(?:星期|周|礼拜)[一二三四五六日天]\)?|^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,?\s+"
+_PLAIN_MOMENT = r"^\d{4}[-/]\d{1,2}[-/]\d{1,2} \d{1,2}:\d{1,2}:\d{1,2}$"
+_PLAIN_DAY = r"^\d{4}[-/]\d{1,2}[-/]\d{1,2}$"
 _SERIAL = r"^\d{5}(?:\.\d+)?$"
 _PIVOT = 69  # two-digit years: 69 is 1969, 68 is 2068, as spreadsheets and POSIX read them
 
@@ -273,6 +309,33 @@ def time_parser(texts: pl.Series) -> pl.DataFrame:
 
 
 def _moments(texts: pl.Series, rules: DateRules) -> pl.DataFrame:
+    """`local`, `utc`, `problem`, `warning`. Year-first forms, which most cells have, go straight through."""
+    text = pl.col("text")
+    plain = text.str.replace_all("/", "-", literal=True)
+    as_moment = (
+        pl.when(text.str.contains(_PLAIN_MOMENT))
+        .then(plain)
+        .str.to_datetime("%Y-%m-%d %H:%M:%S", strict=False, time_unit="us")
+    )
+    as_day = pl.when(text.str.contains(_PLAIN_DAY)).then(plain).str.to_date("%Y-%m-%d", strict=False)
+    local = pl.coalesce(as_moment, as_day.cast(pl.Datetime("us")))
+    no_text = pl.lit(None, dtype=pl.String)
+    frame = texts.to_frame("text").select("text", local.alias("local"), no_text.alias("offset"))
+    if rules.format is not None:
+        frame = frame.with_columns(pl.lit(None, dtype=pl.Datetime("us")).alias("local"))
+    rest = (frame["local"].is_null() & texts.is_not_null()).arg_true()
+    simple = _with_utc(frame, rules.time_zone).with_columns(_out_of_range().alias("problem"))
+    simple = simple.select("local", "utc", "problem", "warning")
+    if not len(rest):
+        return simple
+    return _replaced(simple, rest, _unusual_moments(texts.gather(rest), rules))
+
+
+def _out_of_range() -> pl.Expr:
+    return pl.when(~pl.col("local").dt.year().is_between(1900, 2100)).then(pl.lit("date_out_of_range"))
+
+
+def _unusual_moments(texts: pl.Series, rules: DateRules) -> pl.DataFrame:
     frame = texts.rename("text").to_frame().with_columns(is_missing(pl.col("text")).alias("missing"))
     frame = _split_time(frame).with_columns(_plain_date(pl.col("day_text")).alias("day_text"))
     frame = frame.with_columns(_day(rules).alias("day"))
@@ -285,7 +348,6 @@ def _moments(texts: pl.Series, rules: DateRules) -> pl.DataFrame:
         declared = pl.col("text").str.to_datetime(rules.format, strict=False, time_unit="us", exact=True)
         frame = frame.with_columns(pl.coalesce(declared, "local").alias("local"))
     frame = _with_utc(frame, rules.time_zone)
-    year = pl.col("local").dt.year()
     problem = (
         pl.when(pl.col("missing"))
         .then(None)
@@ -293,8 +355,7 @@ def _moments(texts: pl.Series, rules: DateRules) -> pl.DataFrame:
         .then(
             pl.when(pl.col("day").str.starts_with("?")).then(pl.lit("ambiguous_date")).otherwise(pl.lit("not_a_date"))
         )
-        .when(~year.is_between(1900, 2100))
-        .then(pl.lit("date_out_of_range"))
+        .otherwise(_out_of_range())
     )
     return frame.with_columns(problem.alias("problem"))
 
