@@ -289,7 +289,7 @@ def mapped_codes(field: Property, mapping: Mapping | None) -> dict[str, str | No
     """What the mapping says about a field's values, in normal form, with the spellings of added codes."""
     if mapping is None:
         return {}
-    table: dict[str, str | None] = Field(default_factory=dict)
+    table: dict[str, str | None] = {}
     for code, label in mapping.add_codes.get(field.name, {}).items():
         table |= dict.fromkeys(map(normal_code, (code, label.zh, label.en)), code)
     said = mapping.codes.get(field.name, {})
