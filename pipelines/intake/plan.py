@@ -276,7 +276,7 @@ def rule_type(prop: Property) -> pl.DataType:
 
 def rule_names(raw: pl.DataFrame, values: MappingType[str, pl.Series]) -> pl.DataFrame:
     """What a rule may refer to: our fields by name, typed, and their columns by header, as text."""
-    return raw.select(pl.exclude(list(values))).with_columns(**values) if values else raw
+    return raw.with_columns(**values)
 
 
 def field_parser(prop: Property, chosen: Plan, date_order: DateOrder, time_zone: str) -> Parser:
