@@ -1,0 +1,154 @@
+"""The one place that knows Great Expectations, and how it is brought to check tables in a DuckDB file.
+
+Belongs here: the workaround for its DuckDB connections, building suites, running them, its site of results.
+Not here: what is measured and expected (suites/), and what a result means (runner.py).
+
+Great Expectations has no engine for DuckDB. Its SQL engine works through duckdb-engine, except that it closes the
+connection before it fetches a result ("list index out of range"), unless the dialect is among those whose
+connections it keeps. That list is private: tests/integration/expectations fails when it changes.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from expectations.suites import Expectation
+
+if TYPE_CHECKING:
+    from great_expectations.core import ExpectationValidationResult
+    from great_expectations.data_context import EphemeralDataContext
+
+KEY = "measured_key"
+
+
+class KeptDialect(str, Enum):  # noqa: UP042  # the library compares members with plain strings
+    """What is added to the dialects whose connection the library keeps open."""
+
+    DUCKDB = "duckdb"
+
+
+@dataclass(frozen=True)
+class MeasuredTable:
+    """A table of measures, one row per key, and what is expected of its columns."""
+
+    name: str
+    expectations: tuple[Expectation, ...]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What the library found for one expectation: the keys outside the bounds, with their values."""
+
+    table: str
+    check: str
+    passed: bool
+    breaches: tuple[tuple[str, float], ...]
+
+
+def warm() -> None:
+    """Take the seconds that importing the library costs."""
+    _keep_duckdb_connections()
+
+
+def validate(database: Path, tables: Sequence[MeasuredTable], site: Path | None = None) -> list[Finding]:
+    """Check all tables of a DuckDB file in one pass and, if asked, write the results as a static site."""
+    if not tables:
+        return []
+    import great_expectations
+
+    _keep_duckdb_connections()
+    context = great_expectations.get_context(mode="ephemeral")
+    context.enable_analytics(False)
+    context.variables.progress_bars = {"globally": False}
+    if site is not None:
+        _add_site(context, site)
+    source = context.data_sources.add_sql(
+        "measures", connection_string=f"duckdb:///{database}", create_temp_table=False
+    )
+    try:
+        checkpoint = context.checkpoints.add(
+            great_expectations.Checkpoint(
+                name="gates",
+                validation_definitions=[_validation(context, source, table) for table in tables],
+                result_format={"result_format": "COMPLETE", "unexpected_index_column_names": [KEY]},
+            )
+        )
+        outcome = checkpoint.run()
+        if site is not None:
+            context.build_data_docs()
+    finally:
+        source.get_engine().dispose()
+    return [
+        _finding(table.name, result)
+        for table, run in zip(tables, outcome.run_results.values(), strict=True)
+        for result in run.results
+    ]
+
+
+def _keep_duckdb_connections() -> None:
+    from great_expectations.execution_engine import sqlalchemy_execution_engine as engine
+
+    if KeptDialect.DUCKDB.value not in {dialect.value for dialect in engine._PERSISTED_CONNECTION_DIALECTS}:
+        engine._PERSISTED_CONNECTION_DIALECTS = (  # type: ignore[assignment]
+            *engine._PERSISTED_CONNECTION_DIALECTS,
+            KeptDialect.DUCKDB,
+        )
+
+
+def _validation(context: EphemeralDataContext, source: Any, table: MeasuredTable) -> Any:
+    import great_expectations
+
+    batch = source.add_table_asset(table.name, table_name=table.name).add_batch_definition_whole_table("all")
+    suite = context.suites.add(
+        great_expectations.ExpectationSuite(
+            name=table.name, expectations=[_expectation(each) for each in table.expectations]
+        )
+    )
+    return context.validation_definitions.add(
+        great_expectations.ValidationDefinition(name=table.name, data=batch, suite=suite)
+    )
+
+
+def _expectation(expectation: Expectation) -> Any:
+    from great_expectations import expectations as library
+
+    return library.ExpectColumnValuesToBeBetween(
+        column=expectation.check,
+        min_value=expectation.minimum,
+        max_value=expectation.maximum,
+        severity=expectation.severity,
+        description=f"{expectation.label.zh} / {expectation.label.en}",
+        meta={"check": expectation.check},
+    )
+
+
+def _finding(table: str, result: ExpectationValidationResult) -> Finding:
+    meta = result.expectation_config.meta if result.expectation_config else {}
+    check = str((meta or {})["check"])
+    if result.exception_info.get("raised_exception"):
+        raise RuntimeError(f"{table}.{check}: {result.exception_info.get('exception_message')}")
+    outside: Iterable[dict[str, Any]] = result.result.get("unexpected_index_list") or ()
+    return Finding(
+        table=table,
+        check=check,
+        passed=bool(result.success),
+        breaches=tuple(sorted((str(row[KEY]), float(row[check])) for row in outside)),
+    )
+
+
+def _add_site(context: EphemeralDataContext, site: Path) -> None:
+    shutil.rmtree(site, ignore_errors=True)
+    context.add_data_docs_site(
+        site_name="checks",
+        site_config={
+            "class_name": "SiteBuilder",
+            "show_how_to_buttons": False,
+            "store_backend": {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(site)},
+            "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
+        },
+    )
