@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 
-from pipelines.intake.detect import detect_encoding, is_access_log, json_kind, signature_kind
 from pipelines.intake.read.access_log import read_access_log
 from pipelines.intake.read.archive import Member, gzip_member, zip_members
+from pipelines.intake.read.detect import detect_encoding, is_access_log, json_kind, signature_kind
 from pipelines.intake.read.jsonl import read_json_array, read_json_lines
 from pipelines.intake.read.limits import MAX_ARCHIVE_DEPTH
 from pipelines.intake.read.markup import read_markup
@@ -63,13 +63,27 @@ def read_file(path: Path, hints: ReadHints | None = None) -> Results:
 
 
 def _guarded(path: Path, member: str, hints: ReadHints, depth: int) -> Results:
+    """The results of a file, whatever happens in it: one strange file must never stop the others."""
     try:
         for result in _read(path, member, hints, depth):
-            yield result if result.member or not member else replace(result, member=member)
+            named = result if result.member or not member else replace(result, member=member)
+            yield replace(named, batches=_guarded_batches(named)) if isinstance(named, RawTable) else named
     except RefusedFile as refused:
         yield replace(refused.refusal, member=refused.refusal.member or member)
-    except OSError as error:
+    except Exception as error:  # what no reader foresaw; its type is told, its text may hold personal data
         yield Refusal("unreadable", {"error": type(error).__name__}, member)
+
+
+def _guarded_batches(table: RawTable) -> Callable[[], Iterator[pl.DataFrame]]:
+    def batches() -> Iterator[pl.DataFrame]:
+        try:
+            yield from table.batches()
+        except RefusedFile:
+            raise
+        except Exception as error:
+            raise RefusedFile("unreadable", error=type(error).__name__) from None
+
+    return batches
 
 
 def _read(path: Path, member: str, hints: ReadHints, depth: int) -> Results:
@@ -152,7 +166,7 @@ def _read_text(path: Path, member: str, hints: ReadHints) -> Results:
     else:
         is_named_workbook = (member or path.name).lower().endswith(WORKBOOK_NAMES)
         for table in read_text(path, member, encoding, hints):
-            if is_named_workbook and not table.delimiter:
+            if is_named_workbook and (not table.delimiter or len(sample.split("\n", 2)) < 2):
                 raise RefusedFile("not_a_workbook")
             notes = (*table.notes, Note("text_named_as_workbook")) if is_named_workbook else table.notes
             yield replace(table, notes=notes)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines.intake.detect import Encoding
+from pipelines.intake.read.detect import Encoding
 from pipelines.intake.read.model import BROKEN, ROW_NUMBER, SKIP, RawTable
 from pipelines.intake.read.text import line_batches
 

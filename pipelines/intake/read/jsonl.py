@@ -13,8 +13,8 @@ from typing import Any
 
 import polars as pl
 
-from pipelines.intake.detect import Encoding
 from pipelines.intake.read.cells import cell_text
+from pipelines.intake.read.detect import Encoding
 from pipelines.intake.read.header import unique_names
 from pipelines.intake.read.limits import (
     MAX_CELL_CHARACTERS,

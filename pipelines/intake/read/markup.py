@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipelines.intake.detect import Encoding
+from pipelines.intake.read.detect import Encoding
 from pipelines.intake.read.header import Region
 from pipelines.intake.read.limits import MAX_COLUMNS, MAX_MARKUP_BYTES, MIB
 from pipelines.intake.read.model import Note, RawTable, ReadHints, Refusal, RefusedFile

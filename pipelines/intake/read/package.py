@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
@@ -41,7 +42,16 @@ def inspect_package(path: Path) -> Errors:
             _check_sizes(package)
             parts = _sheet_parts(package)
             return {name: _scan_sheet(package, part) for name, part in parts.items()}
-    except (zipfile.BadZipFile, EOFError, KeyError, NotImplementedError, ElementTree.ParseError, OSError, ValueError):
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        KeyError,
+        NotImplementedError,
+        ElementTree.ParseError,
+        OSError,
+        ValueError,
+    ):
         raise RefusedFile("not_a_workbook") from None
     except RuntimeError:  # zipfile's word for an encrypted member
         raise RefusedFile("password") from None

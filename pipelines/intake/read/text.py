@@ -16,7 +16,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines.intake.detect import DELIMITERS, Encoding, decoded_chunks, detect_delimiter
+from pipelines.intake.read.detect import DELIMITERS, Encoding, decoded_chunks, detect_delimiter
 from pipelines.intake.read.header import Header, find_header
 from pipelines.intake.read.limits import (
     CHUNK_BYTES,
@@ -52,6 +52,8 @@ def read_text(path: Path, member: str, encoding: Encoding, hints: ReadHints) -> 
     sample = sample_text(path, encoding.name)
     delimiter = hints.delimiter if hints.delimiter is not None else detect_delimiter(sample)
     delimiter = {"tab": "\t", "\\t": "\t"}.get(delimiter, delimiter)
+    if len(delimiter) > 1 or delimiter in ('"', "\n", "\r"):
+        raise RefusedFile("bad_delimiter", delimiter=delimiter[:20])
     preview = _preview(sample, delimiter, max(PREVIEW_ROWS, (hints.header_row or 0) + 2))
     if not sample.strip(" \t\n" + "".join(DELIMITERS)):
         raise RefusedFile("no_rows")

@@ -22,7 +22,7 @@ def read_one(path: Path, hints: ReadHints | None = None) -> tuple[RawTable, pl.D
 
 def whole(table: RawTable) -> pl.DataFrame:
     frames = list(table.batches())
-    schema = {name: pl.String for name in table.header} | {ROW_NUMBER: pl.Int64, SKIP: pl.String, BROKEN: pl.String}
+    schema = dict.fromkeys(table.header, pl.String) | {ROW_NUMBER: pl.Int64, SKIP: pl.String, BROKEN: pl.String}
     assert all(dict(frame.schema) == schema for frame in frames)
     return pl.concat(frames) if frames else pl.DataFrame(schema=schema)
 

@@ -55,7 +55,7 @@ def test_rows_about_totals_are_data(tmp_path: Path) -> None:
     "word", ["合计", "小 计", "总计：", "合　计", "Total", "SUBTOTAL", "Grand Total:", "一店小计", "East total", "總計"]
 )
 def test_words_of_total_rows(tmp_path: Path, word: str) -> None:
-    content = f"地区,门店,金额,数量\n东,一店,10.5,1\n{word},,\"¥1,010.50\",2\n东,{word},,\n"
+    content = f'地区,门店,金额,数量\n东,一店,10.5,1\n{word},,"¥1,010.50",2\n东,{word},,\n'
     frame = read_one(write(tmp_path / "total.csv", content))[1]
     assert frame[SKIP].to_list()[:2] == [None, "total_row"]
     kept = read_one(write(tmp_path / "total.csv", content), ReadHints(keep_total_rows=True))[1]
