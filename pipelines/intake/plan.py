@@ -30,7 +30,7 @@ from pipelines.intake.values import (
     moment_parser,
     number_parser,
     parse_distinct,
-    parse_text,
+    text_parser,
     time_parser,
 )
 
@@ -304,4 +304,4 @@ def field_parser(prop: Property, chosen: Plan, date_order: DateOrder, time_zone:
         if mapping is not None and mapping.codes.get(prop.name) == KEEP:
             return code_parser({}, is_open=True)
         return code_parser(code_table(prop.codes) | mapped_codes(prop, mapping), prop.openCodes)
-    return parse_text
+    return text_parser(prop.pattern)

@@ -67,11 +67,16 @@ def is_missing(text: pl.Expr) -> pl.Expr:
     return text.is_null() | text.str.to_lowercase().is_in(MISSING)
 
 
-def parse_text(texts: pl.Series) -> pl.DataFrame:
-    """Plain text: only the words for "nothing" are taken out."""
-    frame = texts.rename("text").to_frame()
-    value = pl.when(is_missing(pl.col("text"))).then(None).otherwise(pl.col("text"))
-    return answers(value, frame, pl.lit(None, dtype=pl.String))
+def text_parser(pattern: str | None) -> Parser:
+    """Plain text: only the words for "nothing" are taken out, save those that fit the contract's own pattern."""
+
+    def parse(texts: pl.Series) -> pl.DataFrame:
+        text = pl.col("text")
+        is_nothing = is_missing(text) & ~text.str.contains(pattern) if pattern else is_missing(text)
+        value = pl.when(is_nothing).then(None).otherwise(text)
+        return answers(value, texts.rename("text").to_frame(), pl.lit(None, dtype=pl.String))
+
+    return parse
 
 
 # ---- Numbers ----
@@ -99,16 +104,10 @@ def integer_parser(factor: float = 1) -> Parser:
     def parse(texts: pl.Series) -> pl.DataFrame:
         frame = _numbers(texts, factor, decimal_comma=False)
         value = pl.col("value")
-        whole = value == value.cast(pl.Int64, strict=False)
+        whole = (value == value.cast(pl.Int64, strict=False)) & (pl.col("warning") != "rounded").fill_null(True)
         broken = value.is_not_null() & ~whole.fill_null(False)
-        return frame.select(
-            pl.when(~broken).then(value.cast(pl.Int64, strict=False)).alias("value"),
-            pl.when(broken | (pl.col("warning") == "rounded").fill_null(False))
-            .then(pl.lit("not_an_integer"))
-            .otherwise(pl.col("problem"))
-            .alias("problem"),
-            pl.lit(None, dtype=pl.String).alias("warning"),
-        )
+        problem = pl.when(broken).then(pl.lit("not_an_integer")).otherwise(pl.col("problem"))
+        return answers(pl.when(~broken).then(value.cast(pl.Int64, strict=False)), frame, problem)
 
     return parse
 
