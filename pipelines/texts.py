@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 LANGUAGES = ("zh", "en")
 
 
-def text(key: str, language: str, **params: object) -> str:
+def text(key: str, language: str, /, **params: object) -> str:
     """The text under a dotted key, such as `reasons.not_a_date`."""
     node: Any = _strings(language)
     for step in key.split("."):

@@ -274,7 +274,7 @@ def moment_parser(rules: DateRules) -> Parser:
     """
 
     def parse(texts: pl.Series) -> pl.DataFrame:
-        frame = _moments(texts, rules)
+        frame = _moments(texts, rules).with_columns(_readable("local"), _readable("utc"))
         value = pl.struct(pl.col("local"), pl.col("utc"))
         return answers(pl.when(pl.col("local").is_not_null()).then(value), frame, pl.col("problem"), pl.col("warning"))
 
@@ -285,11 +285,15 @@ def date_parser(rules: DateRules) -> Parser:
     """Local dates; of a column of months, the month's first day."""
 
     def parse(texts: pl.Series) -> pl.DataFrame:
-        frame = _moments(texts, rules)
+        frame = _moments(texts, rules).with_columns(_readable("local"))
         day = pl.col("local").dt.date()
         return answers(day.dt.month_start() if rules.is_month else day, frame, pl.col("problem"))
 
     return parse
+
+
+def _readable(name: str) -> pl.Expr:
+    return pl.when(pl.col("problem").is_null()).then(pl.col(name)).alias(name)
 
 
 def time_parser(texts: pl.Series) -> pl.DataFrame:
