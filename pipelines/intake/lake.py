@@ -25,7 +25,7 @@ SCHEMA_FILE = "00000000_schema.parquet"
 UNRECOGNISED = "unrecognised"
 
 RUN_CONTEXT_SCHEMA = pl.Schema(
-    {"as_of": pl.Datetime("us"), "as_of_date": pl.Date, "run_id": pl.String, "time_zone": pl.String}
+    {"as_of": pl.Datetime("us"), "as_of_date": pl.Date(), "run_id": pl.String(), "time_zone": pl.String()}
 )
 CURRENT_READINGS_SCHEMA = pl.Schema(
     {"arrival_number": pl.Int64, "delivery_id": pl.String, "effective_arrival_number": pl.Int64}

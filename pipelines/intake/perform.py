@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
 
@@ -32,6 +32,7 @@ from pipelines.intake.read import ROW_NUMBER, SKIP, RawTable, RefusedFile
 from pipelines.intake.readings import Reading, RefusalSeen, language_of
 from pipelines.intake.receipts import Receipt, status_of, to_json
 from pipelines.intake.technical import business_header, prepare
+from pipelines.intake.values import DateOrder
 from pipelines.settings import Settings
 
 _EXAMPLE_ROWS = 3
@@ -68,7 +69,8 @@ class Tally:
 
     def note_dates(self, dates: pl.Series) -> None:
         """Widen the span of dates by a batch's."""
-        found = [day for day in (self.first_date, self.last_date, dates.min(), dates.max()) if day is not None]
+        seen = (self.first_date, self.last_date, dates.min(), dates.max())
+        found = [day for day in seen if isinstance(day, date)]
         if found:
             self.first_date, self.last_date = min(found), max(found)
 
@@ -138,7 +140,7 @@ def perform(settings: Settings, reading: Reading, table: RawTable, key: bytes) -
     try:
         with outputs(settings, reading) as files:
             for batch in _conformed(settings, reading, table, key, tally):
-                files.vault.write(batch.vault)
+                files.vault.write(_sorted(batch.vault))
                 files.quarantined.write(batch.quarantined)
                 files.accepted.write(batch.accepted)
                 _count(tally, batch, reading.contract)
@@ -160,13 +162,18 @@ def _conformed(settings: Settings, reading: Reading, table: RawTable, key: bytes
     context = ConformContext(
         delivery_id=reading.delivery_id,
         time_zone=settings.time_zone,
-        date_order=settings.date_order,
+        date_order=cast(DateOrder, settings.date_order),
         key=key,
         amends=reading.amends.delivery_id if reading.amends else None,
         known_occurrences=_known_occurrences(settings, reading.amends) if reading.amends else None,
     )
     for batch in prepared:
         yield conform(batch, chosen, context)
+
+
+def _sorted(vault: pl.DataFrame) -> pl.DataFrame:
+    """Reading again gives the same file; and the order does not tell which cells stood in one row."""
+    return vault.sort(vault.columns) if vault.height else vault
 
 
 def _plan(reading: Reading, table: RawTable, tally: Tally) -> Plan | None:
@@ -195,7 +202,8 @@ def _waiting_batch(batch: pl.DataFrame) -> Conformed:
         pl.concat_list(none).alias("proposals"),
         pl.lit("{}").alias("cells"),
         pl.lit(None, dtype=pl.Int64).alias("occurrence"),
-    ).cast(dict(QUARANTINE_SCHEMA))
+    )
+    quarantined = quarantined.select(pl.col(name).cast(kind) for name, kind in QUARANTINE_SCHEMA.items())
     skipped = batch.height - batch.get_column(SKIP).null_count()
     counts = Counts(batch.height, 0, 0, batch.height - skipped, skipped, with_warning=0)
     nothing = pl.DataFrame()

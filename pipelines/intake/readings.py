@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Sequence
 from collections.abc import Mapping as MappingType
 from dataclasses import asdict, dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -132,8 +132,18 @@ AmendedLookup = Callable[[str], Reading | None]
 
 
 def load_rules(settings: Settings) -> Rules:
-    contracts = load_contracts(settings.contract_folders)
-    return Rules(contracts, tuple(load_mappings(settings.mappings, contracts)))
+    """The contracts and mappings as their files stand now."""
+    folders = (*settings.contract_folders, settings.mappings)
+    files = [path for folder in folders for path in sorted(folder.glob("*.yml"))]
+    stand = tuple((path, path.read_bytes()) for path in files)
+    return _load_rules(settings.contract_folders, settings.mappings, stand)
+
+
+@lru_cache(maxsize=4)
+def _load_rules(contract_folders: tuple[Path, ...], mappings: Path, stand: tuple[tuple[Path, bytes], ...]) -> Rules:
+    """Keyed by the files' bytes: parsing YAML with line numbers costs most of a run with nothing new."""
+    contracts = load_contracts(contract_folders)
+    return Rules(contracts, tuple(load_mappings(mappings, contracts)))
 
 
 def default_hints(rules: Rules) -> ReadHints:
@@ -213,7 +223,8 @@ def desired_readings(opener: Opener, rules: Rules, amended: AmendedLookup) -> li
     seen = opener.contents(hints)
     tables = [table for table in seen.tables if not is_notes(table.header)]
     if any(is_return(table.header) for table in tables):
-        claimed, readings = set[tuple[str, str]](), []
+        claimed = set[tuple[str, str]]()
+        readings = list[Reading]()
     else:
         claimed, readings = _by_mappings(opener, rules)
     for table in tables:

@@ -67,7 +67,7 @@ class Company:
     def current(self, source: str) -> pl.DataFrame:
         query = CURRENT_ROWS.format(lake=self.settings.lake, source=source)
         with duckdb.connect() as connection:
-            return connection.execute(query).pl()
+            return pl.DataFrame(connection.sql(query).to_arrow_table())
 
     def receipts(self) -> pl.DataFrame:
         return pl.read_parquet(self.settings.lake / "deliveries" / "*.parquet").sort("arrival_number", "delivery_id")

@@ -162,7 +162,7 @@ def test_killed_at_random_points_and_run_again_gives_the_same_tables(make_compan
     killed.run()
     assert kills > 0
     assert state(killed) == state(whole)
-    leftovers = [path for path in killed.settings.data_dir.rglob("*.tmp-*")]
+    leftovers = list(killed.settings.data_dir.rglob("*.tmp-*"))
     assert leftovers == []
 
 
