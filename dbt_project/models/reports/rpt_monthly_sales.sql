@@ -96,9 +96,7 @@ paid as (
     group by month_start, {{ cell }}
 ),
 
--- Every month from the first with data to that of as_of, for every cell that ever had anything: a month
--- without sales is a zero that the next month grows from, not a gap.
-all_cells as (
+known_cells as (
     select {{ cell }} from sales
     union
     select {{ cell }} from targets
@@ -106,7 +104,14 @@ all_cells as (
     select {{ cell }} from paid
 ),
 
-months as (
+all_cells as (
+    select
+        *,
+        row_number() over (order by {{ cell }}) as cell_number
+    from known_cells
+),
+
+month_days as (
     select
         dates.month_start,
         dates.year_start,
@@ -122,13 +127,58 @@ months as (
     group by dates.month_start, dates.year_start
 ),
 
+months as (
+    select
+        month_days.month_start,
+        month_days.year_start,
+        month_days.month_end <= run_context.as_of_date as is_complete_month,
+        case when month_days.uncovered_days = 0 then month_days.remaining_working_days end as remaining_working_days,
+        row_number() over (order by month_days.month_start) as month_number,
+        row_number() over (partition by month_days.year_start order by month_days.month_start) as months_of_year_so_far,
+        min(month_days.month_start) over () as first_month_start
+    from month_days
+    cross join run_context
+),
+
+-- Products are many and most are quiet: besides the months in which one has figures, those that are compared with them.
+product_months as (
+    select distinct
+        all_cells.cell_number,
+        months.month_number + compared_months.distance as month_number
+    from (
+        select month_start, {{ cell }} from sales
+        union
+        select month_start, {{ cell }} from targets
+    ) as figures
+    inner join all_cells
+        on {{ same_cell('figures', 'all_cells') }}
+    inner join months
+        on figures.month_start = months.month_start
+    cross join (
+        select 0 as distance union all select 1 union all select 12 union all select -11 union all select -12
+    ) as compared_months
+    where figures.breakdown = 'product'
+),
+
+-- Every month from the first with data to that of as_of, for every cell that ever had anything: a month
+-- without sales is a zero that the next month grows from, not a gap.
+spine as (
+    select all_cells.*, months.*
+    from all_cells
+    cross join months
+    where all_cells.breakdown <> 'product'
+    union all
+    select all_cells.*, months.*
+    from all_cells
+    inner join product_months
+        on all_cells.cell_number = product_months.cell_number
+    inner join months
+        on product_months.month_number = months.month_number
+),
+
 dense as (
     select
-        months.month_start,
-        months.year_start,
-        months.month_end <= run_context.as_of_date as is_complete_month,
-        case when months.uncovered_days = 0 then months.remaining_working_days end as remaining_working_days,
-        all_cells.*,
+        spine.*,
         coalesce(sales.sales_amount, 0) as sales_amount,
         coalesce(sales.order_count, 0) as order_count,
         coalesce(sales.line_count, 0) as line_count,
@@ -144,59 +194,65 @@ dense as (
         market.market_customer_count,
         market.market_units,
         market.market_amount
-    from all_cells
-    cross join months
-    cross join run_context
+    from spine
     left join sales
-        on {{ same_cell('all_cells', 'sales') }} and months.month_start = sales.month_start
+        on {{ same_cell('spine', 'sales') }} and spine.month_start = sales.month_start
     left join new_customers
-        on {{ same_cell('all_cells', 'new_customers') }} and months.month_start = new_customers.month_start
+        on {{ same_cell('spine', 'new_customers') }} and spine.month_start = new_customers.month_start
     left join paid
-        on {{ same_cell('all_cells', 'paid') }} and months.month_start = paid.month_start
+        on {{ same_cell('spine', 'paid') }} and spine.month_start = paid.month_start
     left join targets
-        on {{ same_cell('all_cells', 'targets') }} and months.month_start = targets.month_start
+        on {{ same_cell('spine', 'targets') }} and spine.month_start = targets.month_start
     -- The market is known by region and segment only: other breakdowns have no denominator.
     left join market
-        on months.month_start = market.month_start
-        and market.region = case when all_cells.breakdown = 'region' then all_cells.breakdown_value else all_cells.region end
-        and market.segment = case when all_cells.breakdown = 'segment' then all_cells.breakdown_value else all_cells.segment end
-        and all_cells.breakdown in ('total', 'region', 'segment')
+        on spine.month_start = market.month_start
+        and market.region = case when spine.breakdown = 'region' then spine.breakdown_value else spine.region end
+        and market.segment = case when spine.breakdown = 'segment' then spine.breakdown_value else spine.segment end
+        and spine.breakdown in ('total', 'region', 'segment')
 ),
 
 accumulated as (
     select
         *,
         sum(first_purchase_count) over (
-            partition by {{ cell }} order by month_start rows between unbounded preceding and current row
+            partition by cell_number order by month_number rows between unbounded preceding and current row
         ) as own_customer_count,
         sum(sales_amount) over (
-            partition by {{ cell }}, year_start order by month_start rows between unbounded preceding and current row
+            partition by cell_number, year_start order by month_number rows between unbounded preceding and current row
         ) as year_to_date_sales_amount,
-        -- A year to date without a target in one of its months has no target.
-        case
-            when count(target_amount) over (
-                partition by {{ cell }}, year_start order by month_start rows between unbounded preceding and current row
-            ) = count(*) over (
-                partition by {{ cell }}, year_start order by month_start rows between unbounded preceding and current row
-            ) then sum(target_amount) over (
-                partition by {{ cell }}, year_start order by month_start rows between unbounded preceding and current row
-            )
-        end as year_to_date_target_amount,
-        min(month_start) over () as first_month_start
+        sum(target_amount) over (
+            partition by cell_number, year_start order by month_number rows between unbounded preceding and current row
+        ) as stated_target_amount,
+        count(target_amount) over (
+            partition by cell_number, year_start order by month_number rows between unbounded preceding and current row
+        ) as stated_target_count
     from dense
 ),
 
 compared as (
     select
-        *,
-        lag(sales_amount) over (partition by {{ cell }} order by month_start) as previous_month_sales_amount,
-        lag(sales_amount, 12) over (partition by {{ cell }} order by month_start) as last_year_sales_amount,
+        this_month.*,
+        -- A year to date without a target in one of its months has no target.
+        case
+            when this_month.stated_target_count = this_month.months_of_year_so_far then this_month.stated_target_amount
+        end as year_to_date_target_amount,
+        case
+            when this_month.month_number > 1 then coalesce(previous_month.sales_amount, 0)
+        end as previous_month_sales_amount,
+        case
+            when this_month.month_number > 12 then coalesce(last_year.sales_amount, 0)
+        end as last_year_sales_amount,
         -- Comparable only if last year's data began by January.
         case
-            when lag(year_start, 12) over (partition by {{ cell }} order by month_start) >= first_month_start
-                then lag(year_to_date_sales_amount, 12) over (partition by {{ cell }} order by month_start)
+            when last_year.year_start >= this_month.first_month_start then last_year.year_to_date_sales_amount
         end as last_year_to_date_sales_amount
-    from accumulated
+    from accumulated as this_month
+    left join accumulated as previous_month
+        on this_month.cell_number = previous_month.cell_number
+        and this_month.month_number = previous_month.month_number + 1
+    left join accumulated as last_year
+        on this_month.cell_number = last_year.cell_number
+        and this_month.month_number = last_year.month_number + 12
 ),
 
 final as (
@@ -250,7 +306,6 @@ final as (
             {{ safe_divide('sales_amount', 'market_amount') }}, {{ safe_divide('units_sold', 'market_units') }}
         ) as market_share
     from compared
-    -- Products are many and most are quiet: their months without anything to compare are left out.
     where breakdown <> 'product'
         or line_count > 0
         or previous_month_sales_amount <> 0
