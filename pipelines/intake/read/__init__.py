@@ -70,18 +70,22 @@ def _guarded(path: Path, member: str, hints: ReadHints, depth: int) -> Results:
             yield replace(named, batches=_guarded_batches(named)) if isinstance(named, RawTable) else named
     except RefusedFile as refused:
         yield replace(refused.refusal, member=refused.refusal.member or member)
-    except Exception as error:  # what no reader foresaw; its type is told, its text may hold personal data
+    except OSError as error:
         yield Refusal("unreadable", {"error": type(error).__name__}, member)
+    except MemoryError:
+        raise
+    except Exception as error:  # what no reader foresaw; its type is told, its text may hold personal data
+        yield Refusal("reading_failed", {"kind": type(error).__name__}, member)
 
 
 def _guarded_batches(table: RawTable) -> Callable[[], Iterator[pl.DataFrame]]:
     def batches() -> Iterator[pl.DataFrame]:
         try:
             yield from table.batches()
-        except RefusedFile:
+        except (RefusedFile, OSError, MemoryError):
             raise
         except Exception as error:
-            raise RefusedFile("unreadable", error=type(error).__name__) from None
+            raise RefusedFile("reading_failed", kind=type(error).__name__) from None
 
     return batches
 

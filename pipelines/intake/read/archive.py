@@ -7,15 +7,17 @@ under names of our own, so that no name in an archive ever becomes a path.
 from __future__ import annotations
 
 import gzip
+import lzma
 import os
 import re
 import stat
+import struct
 import tempfile
 import weakref
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import IO
@@ -27,9 +29,19 @@ from pipelines.intake.read.limits import (
     MIB,
     RATIO_COUNTS_FROM_BYTES,
 )
-from pipelines.intake.read.model import ReadHints, Refusal, RefusedFile
+from pipelines.intake.read.model import ReadHints, Refusal, RefusedFile, refusing
 
 COPY_BYTES = 1 * MIB
+BROKEN_ZIP = (
+    zipfile.BadZipFile,
+    EOFError,
+    ValueError,
+    RuntimeError,
+    NotImplementedError,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+)
 UTF8_NAME = 0x800  # flag of a member whose name is UTF-8
 ENCRYPTED = 0x1
 # What file managers and office programs add to archives; nobody sent it on purpose.
@@ -54,30 +66,24 @@ class Member:
 
 def zip_members(path: Path, hints: ReadHints) -> Iterator[Member | Refusal]:
     """The members of a zip, unpacked one at a time; a member that is refused does not stop the others."""
-    try:
-        with zipfile.ZipFile(path) as package:
-            infos = [info for info in package.infolist() if not info.is_dir()]
-            _check_totals(infos, path.stat().st_size)
-            for info in infos:
-                name = _member_name(info)
-                refusal = _refused_member(info, name)
-                if refusal is not None:
-                    yield refusal
-                elif not BYCATCH.search(name) and fnmatch(name, hints.member or "*"):
-                    yield _unpack(package, info, name, hints.scratch_folder)
-    except (zipfile.BadZipFile, EOFError, OSError, ValueError):
-        raise RefusedFile("broken_zip") from None
+    with refusing("broken_zip", *BROKEN_ZIP), zipfile.ZipFile(path) as package:
+        infos = [info for info in package.infolist() if not info.is_dir()]
+        _check_totals(infos, path.stat().st_size)
+        for info in infos:
+            name = _member_name(info)
+            refusal = _refused_member(info, name)
+            if refusal is not None:
+                yield refusal
+            elif not BYCATCH.search(name) and fnmatch(name, hints.member or "*"):
+                yield _unpack(package, info, name, hints.scratch_folder)
 
 
 def gzip_member(path: Path, name: str, hints: ReadHints) -> Member:
     """The one member of a gzip file, as rotated logs come."""
     limit = min(MAX_ARCHIVE_BYTES, max(RATIO_COUNTS_FROM_BYTES, MAX_ARCHIVE_RATIO * path.stat().st_size))
     unpacked = UnpackedFile(hints.scratch_folder)
-    try:
-        with gzip.open(path) as source:
-            _copy(source, unpacked.path, limit)
-    except (OSError, EOFError, zlib.error):
-        raise RefusedFile("broken_zip") from None
+    with refusing("broken_zip", *BROKEN_ZIP), gzip.open(path) as source:
+        _copy(source, unpacked.path, limit)
     return Member(name.removesuffix(".gz"), unpacked)
 
 
@@ -120,12 +126,10 @@ def _refused_member(info: zipfile.ZipInfo, name: str) -> Refusal | None:
 def _unpack(package: zipfile.ZipFile, info: zipfile.ZipInfo, name: str, folder: Path | None) -> Member | Refusal:
     unpacked = UnpackedFile(folder)
     try:
-        with package.open(info) as source:
+        with refusing("broken_zip", *BROKEN_ZIP), package.open(info) as source:
             _copy(source, unpacked.path, info.file_size)
     except RefusedFile as refused:
-        return Refusal(refused.refusal.code, refused.refusal.params, member=name)
-    except (zipfile.BadZipFile, EOFError, OSError, RuntimeError, NotImplementedError, zlib.error):
-        return Refusal("broken_zip", member=name)
+        return replace(refused.refusal, member=name)
     return Member(name, unpacked)
 
 

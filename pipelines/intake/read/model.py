@@ -5,7 +5,9 @@ Belongs here: the data types shared by all readers. Not here: any reading.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,6 +37,25 @@ class Refusal:
     params: Params = field(default_factory=dict)
     member: str = ""
     sheet: str = ""
+
+
+# Errors of the machine, not of the file: the same file may well be read by the next run.
+MACHINE_ERRORS = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EACCES, errno.EPERM}
+)
+
+
+@contextmanager
+def refusing(code: str, *errors: type[BaseException]) -> Iterator[None]:
+    """These errors of a library, and OSErrors that the machine is not to blame for, as a refusal."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in MACHINE_ERRORS:
+            raise
+        raise RefusedFile(code) from None
+    except errors:
+        raise RefusedFile(code) from None
 
 
 class RefusedFile(Exception):  # noqa: N818 - it is an answer about a file, not a programming error

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
+from pipelines.intake.read.archive import BROKEN_ZIP, ENCRYPTED
 from pipelines.intake.read.limits import (
     MAX_ARCHIVE_RATIO,
     MAX_COLUMNS,
@@ -21,7 +21,7 @@ from pipelines.intake.read.limits import (
     MIB,
     RATIO_COUNTS_FROM_BYTES,
 )
-from pipelines.intake.read.model import RefusedFile
+from pipelines.intake.read.model import RefusedFile, refusing
 
 Errors = dict[str, dict[tuple[int, int], str]]  # sheet -> 0-based (row, column) -> text such as #REF!
 
@@ -37,24 +37,11 @@ RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships
 
 def inspect_package(path: Path) -> Errors:
     """The error cells of each sheet. Refuses what is no sound xlsx or too large to hold."""
-    try:
-        with zipfile.ZipFile(path) as package:
-            _check_sizes(package)
-            parts = _sheet_parts(package)
-            return {name: _scan_sheet(package, part) for name, part in parts.items()}
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        KeyError,
-        NotImplementedError,
-        ElementTree.ParseError,
-        OSError,
-        ValueError,
-    ):
-        raise RefusedFile("not_a_workbook") from None
-    except RuntimeError:  # zipfile's word for an encrypted member
-        raise RefusedFile("password") from None
+    with refusing("not_a_workbook", *BROKEN_ZIP, KeyError, ElementTree.ParseError), zipfile.ZipFile(path) as package:
+        if any(info.flag_bits & ENCRYPTED for info in package.infolist()):
+            raise RefusedFile("password")
+        _check_sizes(package)
+        return {name: _scan_sheet(package, part) for name, part in _sheet_parts(package).items()}
 
 
 def _check_sizes(package: zipfile.ZipFile) -> None:
@@ -117,9 +104,9 @@ def _column_number(letters: bytes) -> int:
 def package_content(path: Path) -> str:
     """What a zip holds: 'workbook', 'archive' (files to read), 'broken', or the kind of an office document."""
     try:
-        with zipfile.ZipFile(path) as package:
+        with refusing("broken_zip", *BROKEN_ZIP), zipfile.ZipFile(path) as package:
             names = set(package.namelist())
-    except (zipfile.BadZipFile, EOFError, OSError, ValueError, NotImplementedError):
+    except RefusedFile:
         return "broken"
     kinds = {"xl/workbook.xml": "workbook", "xl/workbook.bin": "xlsb", "word/document.xml": "docx"}
     kinds |= {"ppt/presentation.xml": "pptx", "content.xml": "ods"}

@@ -16,15 +16,13 @@ from pipelines.intake.read.cells import cell_text
 from pipelines.intake.read.header import unique_names
 from pipelines.intake.read.limits import MAX_COLUMNS, RECORD_BATCH_ROWS
 from pipelines.intake.read.marks import mark_rows
-from pipelines.intake.read.model import ROW_NUMBER, Note, RawTable, ReadHints, RefusedFile
+from pipelines.intake.read.model import ROW_NUMBER, Note, RawTable, ReadHints, RefusedFile, refusing
 
 
 def read_parquet(path: Path, member: str, hints: ReadHints) -> Iterator[RawTable]:
     """The one table of a parquet file."""
-    try:
+    with refusing("broken_parquet", pa.ArrowException, ValueError):
         schema = pq.ParquetFile(path).schema_arrow
-    except (pa.ArrowException, OSError, ValueError):
-        raise RefusedFile("broken_parquet") from None
     if len(schema.names) > MAX_COLUMNS:
         raise RefusedFile("too_many_columns", columns=len(schema.names), limit=MAX_COLUMNS)
     if not schema.names:
@@ -48,16 +46,13 @@ def read_parquet(path: Path, member: str, hints: ReadHints) -> Iterator[RawTable
 
 def _batches(path: Path, header: tuple[str, ...], keep_total_rows: bool) -> Iterator[pl.DataFrame]:
     row_number = 1
-    try:
-        with pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(batch_size=RECORD_BATCH_ROWS):
-                columns = [_as_text(batch.column(place), name) for place, name in enumerate(header)]
-                numbers = pl.int_range(row_number, row_number + batch.num_rows, dtype=pl.Int64, eager=True)
-                row_number += batch.num_rows
-                frame = pl.DataFrame([*columns, numbers.alias(ROW_NUMBER)])
-                yield mark_rows(frame, header, (), keep_total_rows)
-    except (pa.ArrowException, OSError):
-        raise RefusedFile("broken_parquet") from None
+    with refusing("broken_parquet", pa.ArrowException), pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(batch_size=RECORD_BATCH_ROWS):
+            columns = [_as_text(batch.column(place), name) for place, name in enumerate(header)]
+            numbers = pl.int_range(row_number, row_number + batch.num_rows, dtype=pl.Int64, eager=True)
+            row_number += batch.num_rows
+            frame = pl.DataFrame([*columns, numbers.alias(ROW_NUMBER)])
+            yield mark_rows(frame, header, (), keep_total_rows)
 
 
 def _as_text(array: pa.Array, name: str) -> pl.Series:

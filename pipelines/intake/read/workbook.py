@@ -32,7 +32,7 @@ from pipelines.intake.read.limits import (
     WORKBOOK_BATCH_ROWS,
 )
 from pipelines.intake.read.marks import mark_rows
-from pipelines.intake.read.model import ROW_NUMBER, Note, RawTable, ReadHints, Refusal, RefusedFile
+from pipelines.intake.read.model import ROW_NUMBER, Note, RawTable, ReadHints, Refusal, RefusedFile, refusing
 from pipelines.intake.read.package import Errors, inspect_package
 
 TextRow = list[str | None]
@@ -65,7 +65,7 @@ class Grid:
 def read_workbook(path: Path, member: str, hints: ReadHints, is_package: bool) -> Iterator[RawTable | Refusal]:
     """One table for each sheet that has rows; a hidden sheet only when a mapping names it."""
     errors = inspect_package(path) if is_package else {}
-    with _refusing():
+    with _calamine():
         workbook = CalamineWorkbook.from_path(path)
     chosen = _chosen_sheets(workbook, hints)
     aside: list[Note] = []
@@ -75,7 +75,7 @@ def read_workbook(path: Path, member: str, hints: ReadHints, is_package: bool) -
         if is_hidden and hints.sheet is None:
             aside.append(Note("hidden_sheet_left_out", {"sheet": metadata.name}))
             continue
-        with _refusing():
+        with _calamine():
             sheet = workbook.get_sheet_by_name(metadata.name)
         if sheet.start is None:
             aside.append(Note("empty_sheet", {"sheet": metadata.name}))
@@ -92,13 +92,14 @@ def read_workbook(path: Path, member: str, hints: ReadHints, is_package: bool) -
 
 
 @contextmanager
-def _refusing() -> Iterator[None]:
+def _calamine() -> Iterator[None]:
     """Whatever calamine says of a broken workbook, a panic of its own included, as a refusal."""
     try:
-        yield
+        with refusing("not_a_workbook"):
+            yield
     except PasswordError:
         raise RefusedFile("password") from None
-    except (CalamineError, OSError, ValueError):
+    except (CalamineError, ValueError):
         raise RefusedFile("not_a_workbook") from None
     except BaseException as error:
         if type(error).__name__ == "PanicException":  # derives from BaseException and cannot be imported
