@@ -144,8 +144,8 @@ POOR_SURVEY_MONTH = date(2026, 7, 1)
 POOR_SURVEY_LEVEL_SHARES = (0.20, 0.40, 0.28, 0.09, 0.03)
 SURVEY_RESPONSE_RATE = 0.92
 SURVEY_UNDELIVERED_RATE = 0.04
-STRAIGHT_LINED_RESPONSE = 40  # the n-th response: all items alike
-HURRIED_RESPONSE = 41  # the n-th response: answered in seconds
+STRAIGHT_LINED_RESPONSE = 40  # the n-th response: all items alike; shown as such, but it may be true and counts
+HURRIED_RESPONSE = 41  # the n-th response: answered in seconds, which does not count
 
 # The reconciliation of the printed traffic analysis: whose, which months, and what the register leaves unknown.
 PRINTED_SHOWROOM = 1

@@ -496,12 +496,12 @@ def draw_scores(rng: np.random.Generator, answers: Frame) -> Frame:
     number = np.arange(1, size + 1)
     scores[number == company.STRAIGHT_LINED_RESPONSE] = 5
     duration[number == company.HURRIED_RESPONSE] = 9
-    is_flagged = np.isin(number, [company.STRAIGHT_LINED_RESPONSE, company.HURRIED_RESPONSE])
+    is_excluded = number == company.HURRIED_RESPONSE
     overall = np.clip(np.rint(scores.mean(axis=1)), 1, 5).astype(int)
     columns = {item: scores[:, i].astype(np.int64) for i, item in enumerate(company.SURVEY_ITEMS)}
     return answers.with_columns(
         response=pl.int_range(1, size + 1, dtype=pl.Int32), overall_score=pl.Series(overall),
-        duration_seconds=pl.Series(duration), is_flagged=pl.Series(is_flagged),
+        duration_seconds=pl.Series(duration), is_excluded=pl.Series(is_excluded),
         **{name: pl.Series(values) for name, values in columns.items()},
     )  # fmt: skip
 

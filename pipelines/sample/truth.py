@@ -338,7 +338,7 @@ def complaint_month(rows: Frame) -> Figures:
 
 def satisfaction_figures(events: Events, months: list[str]) -> dict[str, Figures]:
     """Scores by the month of the answer, response rate by the month of the invitation."""
-    valid = events.responses.filter(~pl.col("is_flagged")).with_columns(month=month_of("answered_at"))
+    valid = events.responses.filter(~pl.col("is_excluded")).with_columns(month=month_of("answered_at"))
     all_responses = events.responses.with_columns(month=month_of("answered_at"))
     invited = events.invitations.with_columns(
         month=month_of("sent_date"), is_answered=pl.col("invitation").is_in(valid["invitation"].to_list())
