@@ -132,17 +132,17 @@ def with_rows(table: Frame, faulty: Faulty) -> Frame:
 
 
 def write_shanghai_registers(events: Events, landing: Path) -> list[FileTruth]:
-    """A workbook a half-year with a sheet a month; dates as Chinese text, a line break in a header, a total."""
+    """A workbook a half-year with a sheet a quarter; dates as Chinese text, a line break in a header, a total."""
     accounts = []
     for part in parts(events.period.months, 6):
         sheets = []
-        for month in part:
-            visits = tables.visits(events, 1, (month,))
+        for quarter in parts(part, 3):
+            visits = tables.visits(events, 1, quarter)
             table = visits.drop("区域", "展厅").with_columns(layouts.chinese_dates("日期")).rename(
                 {"日期": "登记日期", "联系电话": "手机号码", "首次/再次": "首次/\n再次", "信息来源": "信息来源  "}
             )  # fmt: skip
             totals = ({"登记日期": "合计", "同行人数": str(visits["同行人数"].cast(pl.Int64).sum())},)
-            sheets.append(Sheet(f"{month:%Y年%-m月}", table, ("上海展厅客户登记",), totals=totals))
+            sheets.append(Sheet(span(quarter), table, ("上海展厅客户登记",), totals=totals))
         name = f"上海展厅客户登记_{span(part)}.xlsx"
         layouts.write_workbook(landing / name, sheets)
         accounts += [account(name, "visits", s.table.height, skipped=s.skipped_rows, sheet=s.name) for s in sheets]
@@ -164,17 +164,17 @@ def write_guangzhou_registers(events: Events, landing: Path) -> list[FileTruth]:
 
 
 def write_chengdu_registers(events: Events, landing: Path) -> list[FileTruth]:
-    """A zip of texts, one a quarter, and the last quarter as a workbook in English."""
-    quarters = parts(events.period.months, 3)
+    """A zip of texts, one a half-year, and the last half-year as a workbook in English."""
+    halves = parts(events.period.months, 6)
     archive, accounts, members = "成都展厅登记.zip", [], []
-    for part in quarters[:-1]:
+    for part in halves[:-1]:
         table = tables.visits(events, 3, part).with_columns(pl.col("日期").dt.to_string("%Y-%m-%d 00:00:0"))
         member = f"成都展厅/登记_{span(part)}.csv"
         members.append((member, layouts.csv_bytes(table, "utf-8-sig")))
         accounts.append(account(archive, "visits", table.height, member=member))
     layouts.write_zip(landing / archive, members)
-    table = in_english(tables.visits(events, 3, quarters[-1]))
-    name = "Chengdu showroom visitors, last quarter.xlsx"
+    table = in_english(tables.visits(events, 3, halves[-1]))
+    name = "Chengdu showroom visitors, last half-year.xlsx"
     sheet = Sheet("Visitors", table, ("Chengdu showroom, visitor register",), totals=({"Visit date": "Total"},))
     layouts.write_workbook(landing / name, [sheet])
     return [*accounts, account(name, "visits", table.height, skipped=1, sheet=sheet.name)]
@@ -380,9 +380,9 @@ def write_surveys(events: Events, landing: Path) -> list[FileTruth]:
 
 
 def write_access_logs(events: Events, landing: Path) -> list[FileTruth]:
-    """The web server's logs, a quarter each: the older ones in an archive, the last one as it is."""
-    quarters = parts(events.period.months, 3)
-    logs = [(f"www/access_{part[0]:%Y%m}.log", tables.access_log(events, part)) for part in quarters]
+    """The web server's logs, a half-year each: the older ones in an archive, the last one as it is."""
+    halves = parts(events.period.months, 6)
+    logs = [(f"www/access_{part[0]:%Y%m}.log", tables.access_log(events, part)) for part in halves]
     packed = [(name, "".join(line + "\n" for line in lines).encode()) for name, lines in logs]
     layouts.write_zip(landing / "www_access_archive.zip", packed[:-1])
     (landing / "www_access.log").write_bytes(packed[-1][1])
