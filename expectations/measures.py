@@ -9,7 +9,9 @@ superseded or withdrawn is judged no more: none of its rows reaches a figure.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,7 +73,7 @@ LEFT JOIN corrections ON described.delivery_id = corrections.amends_delivery_id
 
 # Deliveries with a row that counts now, and those of which nothing was accepted until the file comes again.
 JUDGED = """
-CREATE OR REPLACE TEMP TABLE judged AS
+INSERT INTO judged
 WITH ranked AS (
     SELECT
         rows_.ledger_delivery_id AS delivery_id,
@@ -104,21 +106,22 @@ FROM readings
 WHERE readings.delivery_id IN (SELECT delivery_id FROM counting UNION SELECT delivery_id FROM rejected_whole)
 """
 
+RECEIPT_MEASURES = """
+CREATE TABLE checks.main."{table}" AS
+SELECT judged.delivery_id AS {key}{measures}
+FROM judged
+"""
+
 SOURCE_MEASURES = """
 CREATE TABLE checks.main."{table}" AS
 WITH context AS (SELECT as_of, as_of_date, time_zone FROM read_parquet({run_context})),
 rows_ AS (
     SELECT * FROM read_parquet({rows}, union_by_name = true)
-    WHERE ledger_delivery_id IN (SELECT delivery_id FROM judged)
-),
-of_rows AS (
-    SELECT rows_.ledger_delivery_id AS measured_delivery_id{row_measures}
-    FROM rows_ CROSS JOIN context
-    GROUP BY rows_.ledger_delivery_id
+    WHERE ledger_delivery_id IN (SELECT delivery_id FROM judged WHERE source = {source})
 )
-SELECT judged.delivery_id AS {key}{receipt_measures}{row_columns}
-FROM judged
-LEFT JOIN of_rows ON judged.delivery_id = of_rows.measured_delivery_id
+SELECT rows_.ledger_delivery_id AS {key}{measures}
+FROM rows_ CROSS JOIN context
+GROUP BY rows_.ledger_delivery_id
 """
 
 REPORT_MEASURES = """
@@ -131,11 +134,11 @@ GROUP BY measured_key
 
 
 @dataclass(frozen=True)
-class Extremes:
-    """The lowest and highest value of a measure over all keys; both None where there was nothing to measure."""
+class Delivery:
+    """What a delivery is called by people."""
 
-    lowest: float | None
-    highest: float | None
+    source: str
+    file_name: str
 
 
 class MeasureFile:
@@ -148,7 +151,7 @@ class MeasureFile:
         self.connection: DuckDBPyConnection = duckdb.connect()
         self.connection.execute("SET TimeZone = 'UTC'")
         self.connection.execute(f"ATTACH {literal(path)} AS checks")
-        self.extremes: dict[tuple[str, str], Extremes] = {}
+        self.values: dict[tuple[str, str], dict[str, float]] = {}  # table, check -> key -> value
 
     def close(self) -> None:
         self.connection.close()
@@ -160,27 +163,36 @@ class MeasureFile:
                 deliveries=literal(lake / "deliveries" / "*.parquet"),
             )
         )
+        self.connection.execute("CREATE TEMP TABLE judged AS SELECT * FROM readings WHERE false")
 
-    def file_names(self) -> dict[str, str]:
-        """Names of the files by delivery."""
-        return dict(self.connection.execute("SELECT delivery_id, file_name FROM readings").fetchall())
-
-    def measure_source(self, lake: Path, source: str, common: Suite, own: Suite) -> None:
-        """One row per judged delivery: what its receipt says and what its rows add up to."""
+    def find_judged(self, lake: Path, source: str) -> None:
+        """Note which deliveries of a source are judged."""
         rows = literal(lake / source / "*.parquet")
         self.connection.execute(JUDGED.format(rows=rows, source=literal(source)))
+
+    def judged(self) -> dict[str, Delivery]:
+        """The deliveries that are judged, by their id."""
+        rows = self.connection.execute("SELECT delivery_id, source, file_name FROM judged").fetchall()
+        return {delivery_id: Delivery(source, file_name) for delivery_id, source, file_name in rows}
+
+    def measure_receipts(self, table: str, suite: Suite) -> None:
+        """One row per judged delivery of any source: what its receipt says."""
+        self.connection.execute(RECEIPT_MEASURES.format(table=table, key=KEY, measures=_columns(suite)))
+        self._note_values(table, suite.expectations)
+
+    def measure_source(self, lake: Path, source: str, suite: Suite) -> None:
+        """One row per judged delivery of a source: what its rows add up to."""
         self.connection.execute(
             SOURCE_MEASURES.format(
                 table=source,
                 key=KEY,
-                rows=rows,
+                rows=literal(lake / source / "*.parquet"),
+                source=literal(source),
                 run_context=literal(lake / "run_context" / "run_context.parquet"),
-                row_measures=_columns(own),
-                receipt_measures=_columns(common),
-                row_columns="".join(f', of_rows."{each.check}"' for each in own.expectations),
+                measures=_columns(suite),
             )
         )
-        self._note_extremes(source, (*common.expectations, *own.expectations))
+        self._note_values(source, suite.expectations)
 
     def attach_reports(self, candidate: Path) -> frozenset[str]:
         """Open a published file for reading; returns the names of its tables."""
@@ -194,27 +206,34 @@ class MeasureFile:
     def measure_report(self, report: str, suite: Suite) -> None:
         """One row per key of the report, by default per month."""
         rows = suite.rows or f'SELECT month_start AS measured_key, * FROM "{report}"'
-        self.connection.execute(
-            REPORT_MEASURES.format(table=report, key=KEY, rows=rows, measures=_columns(suite))
-        )
-        self._note_extremes(report, suite.expectations)
+        self.connection.execute(REPORT_MEASURES.format(table=report, key=KEY, rows=rows, measures=_columns(suite)))
+        self._note_values(report, suite.expectations)
 
-    def _note_extremes(self, table: str, expectations: Sequence[Expectation]) -> None:
-        selected = ", ".join(f'min("{each.check}"), max("{each.check}")' for each in expectations)
-        if not selected:
-            return
-        values = self.connection.execute(f'SELECT {selected} FROM checks.main."{table}"').fetchone()
-        assert values is not None
-        for number, each in enumerate(expectations):
-            self.extremes[table, each.check] = Extremes(*values[2 * number : 2 * number + 2])
+    def _note_values(self, table: str, expectations: Sequence[Expectation]) -> None:
+        """Keep the measured values: there are few, and a check that passed shows what it saw too."""
+        cursor = self.connection.execute(f'SELECT * FROM checks.main."{table}"')
+        places = {description[0]: place for place, description in enumerate(cursor.description)}
+        rows = cursor.fetchall()
+        for each in expectations:
+            place = places[each.check]
+            self.values[table, each.check] = {row[0]: row[place] for row in rows if row[place] is not None}
+
+
+@contextmanager
+def measure_file() -> Iterator[MeasureFile]:
+    """A file of measures that is deleted afterwards."""
+    with tempfile.TemporaryDirectory() as aside:
+        measures = MeasureFile(Path(aside) / "measures.duckdb")
+        try:
+            yield measures
+        finally:
+            measures.close()
 
 
 def _columns(suite: Suite) -> str:
     """One column per expectation, named like it: two bounds of different severity may share a measure."""
     measures: Mapping[str, str] = suite.measures
-    return "".join(
-        f', CAST({measures[each.measure]} AS DOUBLE) AS "{each.check}"' for each in suite.expectations
-    )
+    return "".join(f', CAST({measures[each.measure]} AS DOUBLE) AS "{each.check}"' for each in suite.expectations)
 
 
 def literal(value: Path | str) -> str:

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from expectations.engine import Finding, MeasuredTable, validate
-from expectations.measures import Extremes, MeasureFile
+from expectations.measures import measure_file
 from expectations.results import CheckResult
 from expectations.suites import Expectation, Suite, load_suite
 from expectations.waivers import apply_waivers
@@ -25,6 +24,7 @@ from pipelines.warehouse.publish import manifest_file
 
 __all__ = ["CheckResult", "along_lineage", "apply_waivers", "check_deliveries", "check_reports", "sections_of"]
 
+RECEIPTS = "every_source"  # the suite on receipts, the same for all sources
 SHOWN_BREACHES = 5
 DELIVERIES_SITE = "deliveries"
 REPORTS_SITE = "reports"
@@ -38,29 +38,37 @@ def check_deliveries(settings: Settings) -> list[CheckResult]:
         return []
     contracts = load_contracts(settings.contract_folders)
     folder = settings.expectations_dir / "suites"
-    common = load_suite(folder / "every_source.yml")
-    suites: dict[str, Suite] = {}
-    with tempfile.TemporaryDirectory() as aside:
-        measures = MeasureFile(Path(aside) / "measures.duckdb")
-        try:
-            measures.read_receipts(settings.lake)
-            file_names = measures.file_names()
-            for source in sorted(contracts):
-                if not any((settings.lake / source).glob("*.parquet")):
-                    continue
-                own = load_suite(folder / "sources" / f"{source}.yml")
-                measures.measure_source(settings.lake, source, common, own)
-                suites[source] = Suite(
-                    measures=common.measures | own.measures,
-                    expectations=(*common.expectations, *own.expectations),
-                )
-        finally:
-            measures.close()
+    suites = {RECEIPTS: load_suite(folder / f"{RECEIPTS}.yml")}
+    with measure_file() as measures:
+        measures.read_receipts(settings.lake)
+        for source in sorted(contracts):
+            if any((settings.lake / source).glob("*.parquet")):
+                measures.find_judged(settings.lake, source)
+        deliveries = measures.judged()
+        measures.measure_receipts(RECEIPTS, suites[RECEIPTS])
+        for source in sorted({delivery.source for delivery in deliveries.values()}):
+            suites[source] = load_suite(folder / "sources" / f"{source}.yml")
+            measures.measure_source(settings.lake, source, suites[source])
+        measures.close()
         findings = _validate(measures.path, suites, settings, DELIVERIES_SITE)
-    sections = {source: (contracts[source].section,) for source in suites}
-    return [
-        _result("source", finding, suites, measures.extremes, sections, file_names) for finding in findings
-    ]
+    results = []
+    for finding in findings:
+        expectation = suites[finding.table].expectation(finding.check)
+        values = measures.values[finding.table, finding.check]
+        for source in sorted(suites.keys() - {RECEIPTS}) if finding.table == RECEIPTS else [finding.table]:
+            own = [key for key, delivery in deliveries.items() if delivery.source == source]
+            results.append(
+                _result(
+                    kind="source",
+                    target=source,
+                    expectation=expectation,
+                    sections=(contracts[source].section,),
+                    values={key: values[key] for key in own if key in values},
+                    breaches=[breach for breach in finding.breaches if breach[0] in own],
+                    names={key: deliveries[key].file_name for key in own},
+                )
+            )
+    return sorted(results, key=lambda result: result.check_id)
 
 
 def check_reports(candidate: Path, settings: Settings) -> list[CheckResult]:
@@ -68,19 +76,26 @@ def check_reports(candidate: Path, settings: Settings) -> list[CheckResult]:
     folder = settings.expectations_dir / "suites" / "reports"
     catalog = _catalog(settings)
     suites: dict[str, Suite] = {}
-    with tempfile.TemporaryDirectory() as aside:
-        measures = MeasureFile(Path(aside) / "measures.duckdb")
-        try:
-            tables = measures.attach_reports(candidate)
-            for file in sorted(folder.glob("*.yml")):
-                if file.stem in tables:
-                    suites[file.stem] = load_suite(file)
-                    measures.measure_report(file.stem, suites[file.stem])
-        finally:
-            measures.close()
+    with measure_file() as measures:
+        tables = measures.attach_reports(candidate)
+        for file in sorted(folder.glob("*.yml")):
+            if file.stem in tables:
+                suites[file.stem] = load_suite(file)
+                measures.measure_report(file.stem, suites[file.stem])
+        measures.close()
         findings = _validate(measures.path, suites, settings, REPORTS_SITE)
-    sections = {report: catalog.sections_of(report) if catalog else () for report in suites}
-    return [_result("report", finding, suites, measures.extremes, sections, {}) for finding in findings]
+    return [
+        _result(
+            kind="report",
+            target=finding.table,
+            expectation=suites[finding.table].expectation(finding.check),
+            sections=catalog.sections_of(finding.table) if catalog else (),
+            values=measures.values[finding.table, finding.check],
+            breaches=finding.breaches,
+            names={},
+        )
+        for finding in findings
+    ]
 
 
 def along_lineage(results: Iterable[CheckResult], catalog: Catalog) -> list[CheckResult]:
@@ -99,10 +114,7 @@ def along_lineage(results: Iterable[CheckResult], catalog: Catalog) -> list[Chec
 def sections_of(source: str, own: Iterable[str], catalog: Catalog) -> tuple[str, ...]:
     """The sections that a source's contract names, and those of all reports built from the source."""
     built = {
-        section
-        for model in catalog.reports()
-        if source in model.sources
-        for section in catalog.sections_of(model.name)
+        section for model in catalog.reports() if source in model.sources for section in catalog.sections_of(model.name)
     }
     return tuple(sorted(built | set(own)))
 
@@ -152,39 +164,28 @@ SITE_NAMES = {DELIVERIES_SITE: "交付检查 · Deliveries", REPORTS_SITE: "报�
 
 def _result(
     kind: str,
-    finding: Finding,
-    suites: Mapping[str, Suite],
-    extremes: Mapping[tuple[str, str], Extremes],
-    sections: Mapping[str, tuple[str, ...]],
+    target: str,
+    expectation: Expectation,
+    sections: tuple[str, ...],
+    values: Mapping[str, float],
+    breaches: Sequence[tuple[str, float]],
     names: Mapping[str, str],
 ) -> CheckResult:
     """A finding with everything that a reader needs to act on it."""
-    expectation = next(each for each in suites[finding.table].expectations if each.check == finding.check)
-    keys = tuple(key for key, _ in finding.breaches)
-    shown = [f"{names.get(key, key)}: {value:g}" for key, value in finding.breaches[:SHOWN_BREACHES]]
-    rest = len(finding.breaches) - len(shown)
+    shown = [f"{names.get(key, key)}: {value:g}" for key, value in breaches[:SHOWN_BREACHES]]
+    rest = len(breaches) - len(shown)
     return CheckResult(
-        check_id=f"{finding.table}.{finding.check}",
+        check_id=f"{target}.{expectation.check}",
         kind=kind,
-        target=finding.table,
-        sections=sections[finding.table],
+        target=target,
+        sections=sections,
         severity=expectation.severity,
-        passed=finding.passed,
-        observed=_worst(expectation, extremes[finding.table, finding.check]),
+        passed=not breaches,
+        observed=max(values.values(), key=expectation.distance) if values else None,
         expected=expectation.bounds,
         detail="; ".join(shown) + (f"; +{rest}" if rest else ""),
-        delivery_ids=keys if kind == "source" else (),
+        delivery_ids=tuple(key for key, _ in breaches) if kind == "source" else (),
         waived_by=None,
         label_zh=expectation.label.zh,
         label_en=expectation.label.en,
     )
-
-
-def _worst(expectation: Expectation, extremes: Extremes) -> float | None:
-    """The value nearest to or furthest beyond the bounds."""
-    if expectation.maximum is None:
-        return extremes.lowest
-    if expectation.minimum is None or extremes.highest is None or extremes.lowest is None:
-        return extremes.highest
-    over, under = extremes.highest - expectation.maximum, expectation.minimum - extremes.lowest
-    return extremes.highest if over >= under else extremes.lowest

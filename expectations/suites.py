@@ -42,6 +42,12 @@ class Expectation(Strict):
             return f"≥ {self.minimum:g}"
         return f"{self.minimum:g} – {self.maximum:g}"
 
+    def distance(self, value: float) -> float:
+        """How far a value lies beyond the nearer bound; negative within the bounds."""
+        over = value - self.maximum if self.maximum is not None else float("-inf")
+        under = self.minimum - value if self.minimum is not None else float("-inf")
+        return max(over, under)
+
 
 class Suite(Strict):
     """Measures by name (an SQL aggregate each) and the expectations on them.
@@ -60,6 +66,9 @@ class Suite(Strict):
         if unknown:
             raise ValueError(f"no measure {', '.join(unknown)}")
         return self
+
+    def expectation(self, check: str) -> Expectation:
+        return next(each for each in self.expectations if each.check == check)
 
 
 EMPTY = Suite(measures={}, expectations=())

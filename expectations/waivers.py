@@ -68,6 +68,4 @@ def _waived(result: CheckResult, waivers: Sequence[Waiver], today: date, languag
     if waiver.expiry < today:
         said = text("checks.waiver_expired", language, owner=waiver.owner, expiry=waiver.expiry.isoformat())
         return replace(result, detail="; ".join(part for part in (result.detail, said) if part))
-    return replace(
-        result, waived_by=waiver.owner, waiver_reason=waiver.reason, waiver_expiry=waiver.expiry
-    )
+    return replace(result, waived_by=waiver.owner, waiver_reason=waiver.reason, waiver_expiry=waiver.expiry)

@@ -24,10 +24,7 @@ def working_days(country: str, first_year: int, last_year: int) -> list[tuple[da
     import holidays
 
     calendar = holidays.country_holidays(country, years=range(first_year, last_year + 1))
-    days = [
-        (day, calendar.is_working_day(day))
-        for day in _days(date(first_year, 1, 1), date(last_year, 12, 31))
-    ]
+    days = [(day, calendar.is_working_day(day)) for day in _days(date(first_year, 1, 1), date(last_year, 12, 31))]
     announced = [day.year for day, is_worked in days if is_worked and day.weekday() >= SATURDAY]
     if not announced:
         return []
@@ -43,7 +40,7 @@ def write_calendar(seed: Path, last_year: int, country: str = "CN") -> None:
         writer.writerow(["date", "is_working_day", "calendar_version"])
         for day, is_worked in working_days(country, FIRST_YEAR, last_year):
             writer.writerow([day.isoformat(), str(is_worked).lower(), calendar_version])
-    os.replace(aside, seed)
+    aside.replace(seed)
 
 
 def _days(first: date, last: date) -> list[date]:
