@@ -23,15 +23,18 @@ orders as (
         region,
         segment,
         sales_amount,
-        cast(ordered_date as varchar) || '|' || ledger_delivery_id
-        || '|' || lpad(cast(ledger_row_number as varchar), 12, '0') as purchase_place
+        ledger_delivery_id,
+        ledger_row_number,
+        row_number() over (order by ordered_date, ledger_delivery_id, ledger_row_number, order_id) as order_number
     from {{ ref('fct_orders') }}
     where is_counted and ordered_date is not null and coalesce(customer_key, person_key) is not null
 ),
 
-customer_places as (
+-- Numbers in the order of the keys: what follows sorts millions of rows, and numbers sort faster than texts.
+customer_numbers as (
     select
         orders.customer_key,
+        row_number() over (order by orders.customer_key) as customer_number,
         min(customers.person_key) as person_key,
         -- The customer's own place; else the one that its orders name (the alphabet decides between several).
         coalesce(min(customers.region), min(nullif(orders.region, 'unknown')), 'unknown') as region,
@@ -46,28 +49,37 @@ customer_places as (
 -- A day counts once as a purchase for the gaps between purchases; every order counts as an order.
 purchase_days as (
     select
-        customer_key,
-        ordered_date,
-        min(month_start) as month_start,
+        customer_numbers.customer_number,
+        orders.ordered_date,
+        min(orders.month_start) as month_start,
         count(*) as order_count,
-        sum(sales_amount) as sales_amount,
-        max(purchase_place) as purchase_place,
-        {{ days_between('lag(ordered_date) over (partition by customer_key order by ordered_date)', 'ordered_date') }}
-            as gap_days
+        sum(orders.sales_amount) as sales_amount,
+        max(orders.order_number) as last_order_number
     from orders
-    group by customer_key, ordered_date
+    inner join customer_numbers
+        on orders.customer_key = customer_numbers.customer_key
+    group by customer_numbers.customer_number, orders.ordered_date
+),
+
+purchase_gaps as (
+    select
+        customer_number,
+        month_start,
+        {{ days_between('lag(ordered_date) over (partition by customer_number order by ordered_date)', 'ordered_date') }}
+            as gap_days
+    from purchase_days
 ),
 
 purchase_months as (
     select
-        customer_key,
+        customer_number,
         month_start,
         sum(order_count) as order_count,
         sum(sales_amount) as sales_amount,
         max(ordered_date) as last_ordered_date,
-        max(purchase_place) as purchase_place
+        max(last_order_number) as last_order_number
     from purchase_days
-    group by customer_key, month_start
+    group by customer_number, month_start
 ),
 
 months as (
@@ -79,30 +91,26 @@ months as (
 
 customer_months as (
     select
-        customer_places.customer_key,
-        customer_places.person_key,
-        customer_places.region,
-        customer_places.segment,
-        customer_places.cohort_month,
+        customer_numbers.customer_number,
+        customer_numbers.cohort_month,
         months.month_start,
         least({{ month_end('months.month_start') }}, run_context.as_of_date) as snapshot_date
-    from customer_places
+    from customer_numbers
     inner join months
-        on customer_places.cohort_month <= months.month_start
+        on customer_numbers.cohort_month <= months.month_start
     cross join run_context
 ),
 
 own_gaps as (
     select
-        customer_months.customer_key,
-        customer_months.month_start,
-        {{ percentile('purchase_days.gap_days', 0.5) }} as median_gap_days
-    from customer_months
-    inner join purchase_days
-        on customer_months.customer_key = purchase_days.customer_key
-        and customer_months.month_start >= purchase_days.month_start
-    where purchase_days.gap_days is not null
-    group by customer_months.customer_key, customer_months.month_start
+        purchase_gaps.customer_number,
+        months.month_start,
+        {{ percentile('purchase_gaps.gap_days', 0.5) }} as median_gap_days
+    from purchase_gaps
+    inner join months
+        on purchase_gaps.month_start <= months.month_start
+    where purchase_gaps.gap_days is not null
+    group by purchase_gaps.customer_number, months.month_start
 ),
 
 so_far as (
@@ -113,13 +121,13 @@ so_far as (
         sum(purchase_months.order_count) over history as order_count_to_date,
         sum(purchase_months.sales_amount) over history as sales_amount_to_date,
         max(purchase_months.last_ordered_date) over history as last_ordered_date,
-        max(purchase_months.purchase_place) over history as last_purchase_place
+        max(purchase_months.last_order_number) over history as last_order_number
     from customer_months
     left join purchase_months
-        on customer_months.customer_key = purchase_months.customer_key
+        on customer_months.customer_number = purchase_months.customer_number
         and customer_months.month_start = purchase_months.month_start
     window history as (
-        partition by customer_months.customer_key
+        partition by customer_months.customer_number
         order by customer_months.month_start
         rows between unbounded preceding and current row
     )
@@ -136,7 +144,7 @@ measured as (
         ) as churn_days
     from so_far
     left join own_gaps
-        on so_far.customer_key = own_gaps.customer_key
+        on so_far.customer_number = own_gaps.customer_number
         and so_far.month_start = own_gaps.month_start
 ),
 
@@ -145,9 +153,9 @@ scored as (
         *,
         recency_days >= churn_days as is_churned,
         -- Quintiles of all customers so far: ranked, equal values in the order of the key, then cut into five.
-        ntile(5) over (partition by month_start order by recency_days desc nulls last, customer_key) as recency_score,
-        ntile(5) over (partition by month_start order by order_count_to_date nulls last, customer_key) as frequency_score,
-        ntile(5) over (partition by month_start order by sales_amount_to_date nulls last, customer_key) as monetary_score
+        ntile(5) over (partition by month_start order by recency_days desc nulls last, customer_number) as recency_score,
+        ntile(5) over (partition by month_start order by order_count_to_date nulls last, customer_number) as frequency_score,
+        ntile(5) over (partition by month_start order by sales_amount_to_date nulls last, customer_number) as monetary_score
     from measured
 ),
 
@@ -157,7 +165,7 @@ staged as (
         case
             when month_start = cohort_month then 'new'
             when order_count > 0
-                and lag(is_churned) over (partition by customer_key order by month_start) then 'reactivated'
+                and lag(is_churned) over (partition by customer_number order by month_start) then 'reactivated'
             when is_churned then 'churned'
             when recency_days >= churn_days * (
                 select max(lifecycle_stages.share_of_churn_days)
@@ -169,29 +177,31 @@ staged as (
     from scored
 ),
 
--- The first rule that fits, by its priority.
+-- The first rule that fits, by its priority, for each of the 125 combinations of scores.
 score_segments as (
     select
-        scores.recency_score,
-        scores.frequency_score,
-        scores.monetary_score,
+        recency.generated_number as recency_score,
+        frequency.generated_number as frequency_score,
+        monetary.generated_number as monetary_score,
         min_by(rules.rfm_segment, rules.priority) as rfm_segment
-    from (select distinct recency_score, frequency_score, monetary_score from scored) as scores
+    from {{ numbers(5) }} as recency
+    cross join {{ numbers(5) }} as frequency
+    cross join {{ numbers(5) }} as monetary
     inner join {{ ref('rfm_segments') }} as rules
-        on scores.recency_score between rules.recency_from and rules.recency_to
-        and scores.frequency_score between rules.frequency_from and rules.frequency_to
-        and scores.monetary_score between rules.monetary_from and rules.monetary_to
+        on recency.generated_number between rules.recency_from and rules.recency_to
+        and frequency.generated_number between rules.frequency_from and rules.frequency_to
+        and monetary.generated_number between rules.monetary_from and rules.monetary_to
     group by 1, 2, 3
 ),
 
 final as (
     select
-        cast(staged.customer_key as varchar) as customer_key,
-        cast(staged.person_key as varchar) as person_key,
+        cast(customer_numbers.customer_key as varchar) as customer_key,
+        cast(customer_numbers.person_key as varchar) as person_key,
         cast(staged.month_start as date) as month_start,
-        cast(staged.region as varchar) as region,
-        cast(staged.segment as varchar) as segment,
-        cast(staged.cohort_month as date) as cohort_month,
+        cast(customer_numbers.region as varchar) as region,
+        cast(customer_numbers.segment as varchar) as segment,
+        cast(customer_numbers.cohort_month as date) as cohort_month,
         cast(staged.order_count as bigint) as order_count,
         cast(staged.sales_amount as decimal(18, 2)) as sales_amount,
         cast(staged.order_count_to_date as bigint) as order_count_to_date,
@@ -207,9 +217,13 @@ final as (
         cast(coalesce(score_segments.rfm_segment, 'other') as varchar) as rfm_segment,
         cast(staged.lifecycle_stage as varchar) as lifecycle_stage,
         -- Where the last purchase was read from.
-        cast(split_part(staged.last_purchase_place, '|', 2) as varchar) as ledger_delivery_id,
-        cast(split_part(staged.last_purchase_place, '|', 3) as bigint) as ledger_row_number
+        cast(orders.ledger_delivery_id as varchar) as ledger_delivery_id,
+        cast(orders.ledger_row_number as bigint) as ledger_row_number
     from staged
+    inner join customer_numbers
+        on staged.customer_number = customer_numbers.customer_number
+    left join orders
+        on staged.last_order_number = orders.order_number
     left join score_segments
         on staged.recency_score = score_segments.recency_score
         and staged.frequency_score = score_segments.frequency_score

@@ -37,15 +37,15 @@ class Lake:
         """One delivery for each source; sources that are not named are empty."""
         for number, (source, schema) in enumerate(sorted(self.schemas.items()), start=1):
             rows = [self._row(source, place, row) for place, row in enumerate(sources.get(source, ()), start=2)]
-            self._write(source, pl.DataFrame(rows, schema=schema))
-            self._write("deliveries", self._receipt(source, number), f"{number:06d}_{source}")
+            self.put(source, pl.DataFrame(rows, schema=schema))
+            self.put("deliveries", self._receipt(source, number), f"{number:06d}_{source}")
         readings = [
             {"arrival_number": number, "delivery_id": source, "effective_arrival_number": number}
             for number, source in enumerate(sorted(self.schemas), start=1)
         ]
-        self._write("current_readings", pl.DataFrame(readings, schema=CURRENT_READINGS_SCHEMA))
+        self.put("current_readings", pl.DataFrame(readings, schema=CURRENT_READINGS_SCHEMA))
         context = {"as_of": as_of, "as_of_date": as_of.date(), "run_id": "test", "time_zone": "UTC"}
-        self._write("run_context", pl.DataFrame([context], schema=RUN_CONTEXT_SCHEMA))
+        self.put("run_context", pl.DataFrame([context], schema=RUN_CONTEXT_SCHEMA))
 
     def _row(self, source: str, place: int, row: Row) -> dict[str, Any]:
         unknown = set(row) - set(self.schemas[source])
@@ -73,7 +73,7 @@ class Lake:
         }
         return pl.DataFrame([receipt], schema=RECEIPT_SCHEMA)
 
-    def _write(self, folder: str, frame: pl.DataFrame, name: str = "rows") -> None:
+    def put(self, folder: str, frame: pl.DataFrame, name: str = "rows") -> None:
         path = self.folder / folder / f"{name}.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
         frame.write_parquet(path)
@@ -95,15 +95,23 @@ def build_warehouse(project_dir: Path, tmp_path_factory: pytest.TempPathFactory)
         folder = tmp_path_factory.mktemp("data")
         lake = Lake(folder / "lake", schemas, supersede_by)
         lake.write(sources, as_of)
-        lake._write("labels", labels(contracts.values()))
+        lake.put("labels", labels(contracts.values()))
         file = folder / "warehouse.duckdb"
         environment = {"MARKET_LEDGER_LAKE": str(lake.folder), "MARKET_LEDGER_WAREHOUSE_FILE": str(file)}
         dbt = str(project_dir / "dbt_project")
         # A process of its own: dbt keeps its connection open, and nobody else in that process may read the file.
+        arguments = ["--project-dir", dbt, "--profiles-dir", dbt, "--target-path", str(target)]
+        arguments += [
+            "--log-path",
+            str(target / "logs"),
+            "--log-level-file",
+            "none",
+            "--exclude-resource-types",
+            "unit_test",
+        ]
+        arguments += ["--select", *select.split()]
         finished = subprocess.run(
-            [sys.executable, "-m", "dbt.cli.main", "--quiet", "build", "--project-dir", dbt, "--profiles-dir", dbt]
-            + ["--target-path", str(target), "--log-path", str(target / "logs"), "--log-level-file", "none"]
-            + ["--select", *select.split(), "--exclude-resource-types", "unit_test"],
+            [sys.executable, "-m", "dbt.cli.main", "--quiet", "build", *arguments],
             env=os.environ | environment,
             capture_output=True,
             text=True,
