@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from expectations.engine import Finding, MeasuredTable, validate
@@ -22,7 +21,7 @@ from pipelines.settings import Settings
 from pipelines.warehouse.catalog import Catalog, load_catalog
 from pipelines.warehouse.publish import manifest_file
 
-__all__ = ["CheckResult", "along_lineage", "apply_waivers", "check_deliveries", "check_reports", "sections_of"]
+__all__ = ["CheckResult", "apply_waivers", "check_deliveries", "check_reports", "sections_of"]
 
 RECEIPTS = "every_source"  # the suite on receipts, the same for all sources
 SHOWN_BREACHES = 5
@@ -98,21 +97,11 @@ def check_reports(candidate: Path, settings: Settings) -> list[CheckResult]:
     ]
 
 
-def along_lineage(results: Iterable[CheckResult], catalog: Catalog) -> list[CheckResult]:
-    """Results on sources with the sections of all reports that are built from them beside the contract's own.
-
-    Applied once the models are built: the checks themselves run beside that.
-    """
-    return [
-        replace(result, sections=sections_of(result.target, result.sections, catalog))
-        if result.kind == "source"
-        else result
-        for result in results
-    ]
-
-
 def sections_of(source: str, own: Iterable[str], catalog: Catalog) -> tuple[str, ...]:
-    """The sections that a source's contract names, and those of all reports built from the source."""
+    """The sections that a source's contract names, and those of all reports built from the source.
+
+    What is built from a source is known once the models are: the checks on deliveries run beside them.
+    """
     built = {
         section for model in catalog.reports() if source in model.sources for section in catalog.sections_of(model.name)
     }

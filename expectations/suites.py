@@ -36,6 +36,8 @@ class Expectation(Strict):
     @property
     def bounds(self) -> str:
         """The bounds as a reader sees them, in any language."""
+        if self.minimum == self.maximum:
+            return f"= {self.maximum:g}"
         if self.minimum is None:
             return f"≤ {self.maximum:g}"
         if self.maximum is None:
