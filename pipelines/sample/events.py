@@ -399,7 +399,7 @@ def draw_customers(orders: Frame) -> Frame:
 
 def draw_complaints(rng: np.random.Generator, orders: Frame, period: Period, visits_per_month: int) -> Frame:
     """Complaints of people who ordered before; each with the time of its first reply, or none."""
-    count = round(len(period.months) * visits_per_month * company.COMPLAINTS_PER_VISIT)
+    count = round(len(period.months) * visits_per_month * company.COMPLAINTS_PER_VISIT) if orders.height else 0
     days = period.days[20:]
     day = np.sort(days[choose(rng, day_weights(days), count)])
     bought = np.searchsorted(orders["ordered_date"].to_numpy().astype("datetime64[D]"), day)
@@ -419,7 +419,7 @@ def draw_complaints(rng: np.random.Generator, orders: Frame, period: Period, vis
         first_reply_at=pl.Series(reply.astype("datetime64[us]")),
         is_unanswered=pl.Series(unanswered),
         is_internal_note=pl.Series(rng.random(count) < company.INTERNAL_NOTE_RATE),
-        kind=pl.Series([company.COMPLAINT_KINDS[i][0] for i in kind]),
+        kind=pl.Series([company.COMPLAINT_KINDS[i][0] for i in kind], dtype=pl.String),
         category=pl.Series(choose(rng, [c[2] for c in company.COMPLAINT_CATEGORIES], count)),
         way=pl.Series(choose(rng, [w[2] for w in company.COMPLAINT_WAYS], count)),
         close_days=pl.Series(rng.integers(1, 20, count)),
@@ -550,7 +550,7 @@ def draw_targets(orders: Frame, lines: Frame, period: Period) -> Frame:
         {
             "target_month": month, "showroom": index, "version": version,
             "valid_from": valid_from,
-            "target_amount": round(total * showroom.weight * season(month) * factor / 10_000) * 10_000,
+            "target_amount": max(1, round(total * showroom.weight * season(month) * factor / 10_000)) * 10_000,
         }
         for month in period.months
         for index, showroom in enumerate(company.SHOWROOMS)
@@ -576,7 +576,7 @@ def draw_market(period: Period, orders: Frame) -> Frame:
     rows = [
         {
             "market_month": month, "showroom": index, "segment": segment,
-            "market_customers_count": round(monthly * 40 * showroom.weight * share * (1 + 0.004 * number)),
+            "market_customers_count": 1 + round(monthly * 40 * showroom.weight * share * (1 + 0.004 * number)),
             "market_units": round(monthly * 30 * showroom.weight * share * season(month)),
             "market_amount": round(monthly * 30 * showroom.weight * share * season(month)) * 160_000,
         }

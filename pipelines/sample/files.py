@@ -241,7 +241,7 @@ def write_sales_in_ten_thousands(sales: Frame, landing: Path, part: Months) -> F
     """Money in 万元 by the header's own word; the total below is one order short, as totals sometimes are."""
     table = sales.with_columns(layouts.ten_thousands(column) for column in MONEY)
     headers = {column: f"{column}（万元）" for column in MONEY}
-    short_total = round(float(table["金额"].sum()) - float(table["金额"][0]), 4)
+    short_total = round(float(table["金额"].sum()) - float(table["金额"].head(1).sum()), 4)
     sheet = Sheet(
         "销售明细", table.rename(headers), ("广州展厅销售明细表", f"期间：{span(part)}    单位：万元"),
         totals=({"订单编号": "合计", "金额（万元）": short_total},),
@@ -375,7 +375,9 @@ def write_surveys(events: Events, landing: Path) -> list[FileTruth]:
         account("满意度调查邀请.csv", "survey_invitations", invited.height),
         account("满意度答卷_电话.csv", "survey_responses", phoned.height, faulty),
         account("survey_export.jsonl", "survey_responses", online.height),
-        FileTruth(name, "survey_responses", status="waiting", rows_read=5, rows_waiting=5),
+        FileTruth(
+            name, "survey_responses", status="waiting", rows_read=surprising.height, rows_waiting=surprising.height
+        ),
     ]
 
 

@@ -53,6 +53,13 @@ def test_rows_are_counted_in_every_file(written: Truth) -> None:
         assert sum(parts) == counts["rows_read"], file.file
 
 
+@pytest.mark.parametrize(("months", "visits_per_month"), [(1, 1), (2, 20), (13, 30)])
+def test_a_company_of_any_size_can_be_written(tmp_path: Path, months: int, visits_per_month: int) -> None:
+    small = write_company(tmp_path, months, visits_per_month)
+    assert len(small.figures["visits"]) == months
+    assert {path.name for path in tmp_path.iterdir()} >= {file.file for file in small.files}
+
+
 def test_a_large_company_is_written_as_plain_files(tmp_path: Path) -> None:
     large = write_company(tmp_path, months=2, visits_per_month=31_000, seed=3)
     visits = [file for file in large.files if file.source == "visits"]
