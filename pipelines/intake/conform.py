@@ -129,8 +129,8 @@ def conform(batch: pl.DataFrame, chosen: Plan, context: ConformContext) -> Confo
     """Judge and convert the rows of one batch."""
     batch = _with_marks(batch)
     cells, findings = _parse(batch, chosen, context)
-    skip = _skipped(batch, cells, chosen)
-    findings = pl.concat([findings, _broken(batch), *_judge(cells, chosen, findings)])
+    skip, failed = _skipped(batch, cells, chosen)
+    findings = pl.concat([findings, failed, _broken(batch), *_judge(cells, chosen, findings)])
     findings = findings.filter(~skip.is_not_null().gather(findings["row"]))
     status = _status(batch.height, skip, findings)
     cells = _number_lines(batch, cells, chosen, context, status)
@@ -166,11 +166,10 @@ def _parse(batch: pl.DataFrame, chosen: Plan, context: ConformContext) -> tuple[
     names = rule_names(batch.drop(ROW_NUMBER, SKIP, BROKEN), _rule_values(chosen, texts, values))
     for name, rule in chosen.rules.items():
         prop = chosen.contract.by_name[name]
-        derived = _compute(names, rule)
+        derived = _compute(names, rule, bool(chosen.mapping and chosen.mapping.decimal_comma))
         if derived is None:
-            derived = pl.Series([None] * batch.height, dtype=pl.String)
-            everywhere = pl.Series(range(batch.height), dtype=pl.UInt32)
-            findings.append(_findings(everywhere, prop.name, "derive_failed", _REJECT))
+            derived = pl.repeat(None, batch.height, dtype=pl.String, eager=True)
+            findings.append(_rule_failed(batch.height, prop.name))
         texts[name] = derived.rename(name)
         values[name], found = _parse_field(texts[name], prop, chosen, context)
         findings += found
@@ -241,15 +240,23 @@ def _rule_values(chosen: Plan, texts: dict[str, pl.Series], values: dict[str, pl
     return result
 
 
-def _compute(names: pl.DataFrame, rule: str) -> pl.Series | None:
-    """The rule's result as text; null if it cannot be computed for these rows."""
+def _compute(names: pl.DataFrame, rule: str, decimal_comma: bool = False) -> pl.Series | None:
+    """The rule's result as text, as the file itself would have written it; null if it cannot be computed."""
     try:
-        result = names.select(expression(rule).alias("result"))["result"].cast(pl.String)
+        result = names.select(expression(rule).alias("result"))["result"]
+        texts = result.cast(pl.String)
     except pl.exceptions.PolarsError:
         return None
-    if len(result) == names.height:
-        return result
-    return result.extend_constant(result[0], names.height - 1) if len(result) == 1 else None
+    if decimal_comma and result.dtype.is_numeric():
+        texts = texts.str.replace(".", ",", literal=True)
+    if len(texts) == names.height:
+        return texts
+    return texts.new_from_index(0, names.height) if len(texts) == 1 else None
+
+
+def _rule_failed(height: int, name: str) -> pl.DataFrame:
+    """A rule that broke on one row says nothing about the others either."""
+    return _findings(pl.int_range(height, dtype=pl.UInt32, eager=True), name, "derive_failed", _REJECT)
 
 
 def _waiting_codes(texts: pl.Series, unknown: pl.Series, prop: Property, chosen: Plan) -> pl.DataFrame:
@@ -307,18 +314,18 @@ def _broken(batch: pl.DataFrame) -> pl.DataFrame:
     return _where(batch[BROKEN], "", _REJECT)
 
 
-def _skipped(batch: pl.DataFrame, cells: _Cells, chosen: Plan) -> pl.Series:
+def _skipped(batch: pl.DataFrame, cells: _Cells, chosen: Plan) -> tuple[pl.Series, pl.DataFrame]:
     """Why a row is not data, or null: the reader's reason first, then the mapping's rule."""
     skip = batch[SKIP]
     rule = chosen.mapping.skip_when if chosen.mapping else None
     if rule is None:
-        return skip
+        return skip, _no_findings()
     names = rule_names(batch.drop(ROW_NUMBER, SKIP, BROKEN), _rule_values(chosen, cells.texts, cells.values))
     left_out = _compute(names, rule)
     if left_out is None:
-        return skip
+        return skip, _rule_failed(batch.height, "")
     chosen_rows = (left_out == "true").fill_null(False) & skip.is_null()
-    return skip.set(chosen_rows, "skipped_by_mapping")
+    return skip.set(chosen_rows, "skipped_by_mapping"), _no_findings()
 
 
 def _judge(cells: _Cells, chosen: Plan, parsed: pl.DataFrame) -> Iterator[pl.DataFrame]:
