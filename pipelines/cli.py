@@ -218,8 +218,8 @@ def status(lang: Language = None) -> None:
         console.say(
             "status_published",
             version=found.about.version,
-            published_at=found.about.published_at,
-            as_of=found.about.as_of,
+            published_at=local(found.about.published_at, settings),
+            as_of=local(found.about.as_of, settings),
         )
         console.table(
             [console.text(f"status_sections.{name}") for name in ("section", "state", "version", "as_of")],
@@ -228,7 +228,7 @@ def status(lang: Language = None) -> None:
                     console.text(f"sections.{each.section}"),
                     console.text(f"states.{each.state}"),
                     str(each.good_version or "–"),
-                    str(each.good_as_of or "–"),
+                    local(each.good_as_of, settings) if each.good_as_of else "–",
                 ]
                 for each in found.sections
             ],
@@ -381,7 +381,10 @@ def show_summary(settings: Settings, console: Console, month: Any) -> None:
     shown = formatting.month(month, language)
     console.say("summary_title", style="bold", company=about.company[console.language], month=shown)
     rows = []
+    section = None
     for each in metrics:
+        heading = "" if each.section == section else console.text(f"sections.{each.section}")
+        section = each.section
         missing = each.value is None
         value = (
             console.text("not_available")
@@ -391,6 +394,7 @@ def show_summary(settings: Settings, console: Console, month: Any) -> None:
         doubt = console.text(each.value_status) if each.value_status in ("small_base", "wide_interval") else ""
         rows.append(
             [
+                heading,
                 each.label[console.language],
                 f"{value} ({doubt})" if doubt else value,
                 formatting.change(each.previous_change, each.change_kind, language),
@@ -398,8 +402,8 @@ def show_summary(settings: Settings, console: Console, month: Any) -> None:
                 formatting.figure(each.target_value, each.unit, language, about.currency),
             ]
         )
-    names = ("metric", "value", "previous", "last_year", "target")
-    console.table([console.text(f"summary_headings.{name}") for name in names], rows, right=(1, 2, 3, 4))
+    names = ("section", "metric", "value", "previous", "last_year", "target")
+    console.table([console.text(f"summary_headings.{name}") for name in names], rows, right=(2, 3, 4, 5))
 
 
 def translate(command: Any, language: str) -> None:

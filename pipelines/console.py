@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 
 ROWS_SHOWN = 100
+PIPE_WIDTH = 160
 
 
 class Console:
@@ -32,7 +33,8 @@ class Console:
     def out(self) -> RichConsole:
         from rich.console import Console as RichConsole
 
-        return RichConsole(highlight=False, soft_wrap=True)
+        # A pipe or a log has no width of its own: wide enough that no cell is broken.
+        return RichConsole(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else PIPE_WIDTH)
 
     def text(self, key: str, **params: object) -> str:
         return text(f"cli.{key}", self.language, **params)

@@ -7,6 +7,7 @@ language. Not here: the texts (pipelines/strings), and errors of programming, wh
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 
 class MarketLedgerError(Exception):
@@ -28,6 +29,17 @@ class MarketLedgerError(Exception):
 
     def __str__(self) -> str:
         return self.message("en")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Errors come back from the process that runs the checks, whatever their own arguments are."""
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(kind: type[MarketLedgerError], args: tuple[object, ...], state: dict[str, object]) -> MarketLedgerError:
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(state)
+    return error
 
 
 class SettingsError(MarketLedgerError):

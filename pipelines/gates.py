@@ -11,7 +11,7 @@ import os
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -65,8 +65,9 @@ class GateWorker:
         from pipelines.warehouse.catalog import load_catalog
         from pipelines.warehouse.publish import manifest_file
 
-        of_deliveries = deliveries.result()
-        of_models = model_checks(models, load_catalog(manifest_file(self.settings)))
+        catalog = load_catalog(manifest_file(self.settings))
+        of_deliveries = [_with_reports(check, catalog) for check in deliveries.result()]
+        of_models = model_checks(models, catalog)
         results = self.waived([*of_deliveries, *of_models])
         progress("gates", len(results), len(results))
         return results
@@ -111,6 +112,13 @@ def _build_file(settings: Settings) -> Path:
     return settings.warehouse / "dbt" / "last_build.json"
 
 
+def _with_reports(check: CheckResult, catalog: Catalog) -> CheckResult:
+    """A delivery concerns every section built from it; on a first run the checks began before that was known."""
+    from expectations.runner import sections_of
+
+    return replace(check, sections=tuple(sorted({*check.sections, *sections_of(check.target, (), catalog)})))
+
+
 def model_checks(models: DbtResult, catalog: Catalog) -> list[CheckResult]:
     """dbt's tests as check results, and a model that could not be built as a failed one of its sections."""
     from expectations.results import CheckResult
@@ -133,7 +141,7 @@ def model_checks(models: DbtResult, catalog: Catalog) -> list[CheckResult]:
                 passed=node.status in ("success", "pass"),
                 observed=node.failures,
                 expected=0,
-                detail=node.message or "",
+                detail=_said(node.message),
                 delivery_ids=(),
                 waived_by=None,
             )
@@ -141,9 +149,19 @@ def model_checks(models: DbtResult, catalog: Catalog) -> list[CheckResult]:
     return results
 
 
+def _said(message: str) -> str:
+    """What happened and where; the lines that follow may quote cells."""
+    return message.strip().partition("\n")[0]
+
+
 def _end_with_parent() -> None:
     """A run that is killed takes its worker with it."""
+    import atexit
     import multiprocessing
+
+    # The checking library keeps connections until the interpreter is torn down, and the database's binding then
+    # prints a page about leaks. All results have been handed over by then: leave at once.
+    atexit.register(os._exit, 0)
 
     parent = multiprocessing.parent_process()
     if parent is not None:

@@ -129,8 +129,9 @@ def summary(connection: DuckDBPyConnection, month: date) -> list[Metric]:
         " coalesce(passports.label_en, summary.metric), summary.value, summary.unit, summary.value_status,"
         " summary.previous_change, summary.previous_change_kind, summary.last_year_change, summary.target_value"
         " FROM rpt_monthly_summary AS summary LEFT JOIN passports"
-        " ON passports.report = summary.report AND passports.column_name = summary.metric"
-        " WHERE summary.month_start = ? AND summary.region = 'all' AND summary.segment = 'all'",
+        " ON passports.report = 'rpt_monthly_summary' AND passports.column_name = summary.metric"
+        " WHERE summary.month_start = ? AND summary.region = 'all' AND summary.segment = 'all'"
+        " ORDER BY summary.sort_order",
         [month],
     ).fetchall()
     if not rows:

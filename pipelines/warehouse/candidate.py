@@ -23,6 +23,11 @@ OPERATIONS = "operations"
 ANALYSTS = "analysts"
 FILES = (LEADERSHIP, OPERATIONS, ANALYSTS)
 
+# A receipt's problems quote cells, personal ones masked (138****1234): the leadership reads code and column.
+JSON_WITH_MASKED_CELLS = ("problems",)
+CELL = r'"(value|values|proposal)":"[^"]*\*[^"]*"'
+MASKED_CELL = f"',{CELL}|{CELL},?'"
+
 
 @dataclass(frozen=True)
 class Sources:
@@ -158,6 +163,8 @@ def fresh_query(sources: Sources, target: str, model: Model) -> str:
                 f" ON {alias}.key = CAST(rows_.{quoted(name)} AS VARCHAR)"
             )
             selected.append(f"{alias}.number AS {quoted(name)}")
+        elif name in JSON_WITH_MASKED_CELLS:
+            selected.append(f"regexp_replace(rows_.{quoted(name)}, {MASKED_CELL}, '', 'g') AS {quoted(name)}")
         else:
             selected.append(f"rows_.{quoted(name)}")
     return f"SELECT {', '.join(selected)} FROM {table} {' '.join(joins)}"

@@ -3,8 +3,9 @@
 Belongs here: the tables `passports`, `passport_rows`, `rejected_rows`, `checks` (with their waivers) and `labels` of
 the leadership's file. Not here: the reports themselves (candidate.py) and their meaning (the models' yml).
 
-A figure leads to its rows: `drill_table` under `drill_filter`, in its month, region and segment ('all' means no
-condition), has as many rows as `passport_rows.row_count` says.
+A figure leads to its rows: `drill_table` under `drill_filter`, in its region and segment ('all' means no
+condition) and in the months of its `drill_window` (month; year_to_date: since January; to_date: since the
+beginning), has as many rows as `passport_rows.row_count` says.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from pipelines.warehouse.candidate import (
     quoted,
     table_columns,
 )
-from pipelines.warehouse.catalog import Catalog, Column, Model
+from pipelines.warehouse.catalog import SUMMARY, Catalog, Column, Model
 
 if TYPE_CHECKING:
     from expectations.results import CheckResult
@@ -56,9 +57,17 @@ PASSPORT_COLUMNS = {
     "drill_table": "VARCHAR",
     "drill_filter": "VARCHAR",
     "drill_month": "VARCHAR",
+    "drill_window": "VARCHAR",
     "checks": "VARCHAR",
     "version": "BIGINT",
     "as_of": "TIMESTAMP",
+}
+DRILL_COLUMNS = ("drill_fact", "drill_table", "drill_filter", "drill_month", "drill_window")
+# The last month whose window a row lies in, after its own.
+WINDOWS = {
+    "month": "month_start",
+    "year_to_date": "least(date_trunc('year', month_start) + INTERVAL 11 MONTH, {newest})",
+    "to_date": "{newest}",
 }
 ROW_COLUMNS = {
     "report": "VARCHAR",
@@ -154,42 +163,75 @@ def write_passports(sources: Sources, catalog: Catalog, publication: Publication
     before = previous_drill_tables(sources)
     write_checks(sources, publication.checks)
     fresh = [
-        passport(catalog, report, column, publication, drill_of(catalog, report, column, held, before))
-        for report in catalog.reports()
-        for column in report.columns.values()
-        if report.section not in held and column.is_for_leadership and column.meta.get("label")
+        passport(report, column, section, publication, drill_of(catalog, column, section, held, before))
+        for report, column, section in [*report_columns(catalog), *summary_metrics(sources, catalog)]
+        if section not in held
     ]
     write_rows(sources, f"{LEADERSHIP}.main.passports", PASSPORT_COLUMNS, fresh)
     write_rows(sources, f"{LEADERSHIP}.main.passport_rows", ROW_COLUMNS, [])
-    _count_rows(sources, fresh)
+    _count_rows(sources, fresh, publication)
     if held:
         _keep_passports(sources, catalog, held, before)
 
 
+def report_columns(catalog: Catalog) -> list[tuple[Model, Column, str | None]]:
+    """Every documented column of every report, with its section."""
+    return [
+        (report, column, report.section)
+        for report in catalog.reports()
+        for column in report.columns.values()
+        if column.is_for_leadership and column.meta.get("label")
+    ]
+
+
+def summary_metrics(sources: Sources, catalog: Catalog) -> list[tuple[Model, Column, str | None]]:
+    """Every figure of the monthly summary as a column: what its origin says, and what its name here adds."""
+    if "report_column" not in sources.columns.get(SUMMARY, {}):
+        return []
+    rows = sources.connection.execute(
+        f"SELECT DISTINCT metric, section, report, report_column FROM {LEADERSHIP}.main.{SUMMARY} ORDER BY metric"
+    ).fetchall()
+    summary = catalog.models[SUMMARY]
+    own = summary.meta.get("metrics") or {}
+    found: list[tuple[Model, Column, str | None]] = []
+    for metric, section, report, column_name in rows:
+        if report not in catalog.models:
+            continue
+        origin = catalog.models[report].column(column_name)
+        meta = {**origin.meta, **own.get(metric, {})}
+        found.append((summary, Column(metric, origin.description, origin.data_type, meta), section))
+    return found
+
+
 def drill_of(
     catalog: Catalog,
-    report: Model,
     column: Column,
+    section: str | None,
     held: frozenset[str],
     before: Mapping[tuple[str, str], str],
 ) -> dict[str, str | None]:
     """Where the rows behind a column lie; nothing for a column that no rows are named for."""
     rows = column.meta.get("rows")
     if not rows:
-        return {"drill_fact": None, "drill_table": None, "drill_filter": None, "drill_month": None}
-    fact = str(rows["fact"])
-    if fact not in catalog.models or not catalog.models[fact].is_drill:
-        raise MarketLedgerError("passport_fact_unknown", report=report.name, column=column.name, fact=fact)
+        return dict.fromkeys(DRILL_COLUMNS)
+    fact, window = str(rows["fact"]), str(rows.get("window") or "month")
+    if fact not in catalog.models or not catalog.models[fact].is_drill or window not in WINDOWS:
+        raise MarketLedgerError("passport_fact_unknown", column=column.name, fact=f"{fact} ({window})")
     return {
         "drill_fact": fact,
-        "drill_table": drill_table(catalog, report.section or "", fact, held, before),
+        "drill_table": drill_table(catalog, section or "", fact, held, before),
         "drill_filter": str(rows.get("filter") or "true"),
         "drill_month": str(rows.get("month") or "month_start"),
+        "drill_window": window,
     }
 
 
 def passport(
-    catalog: Catalog, report: Model, column: Column, publication: Publication, drill: Mapping[str, str | None]
+    report: Model,
+    column: Column,
+    section: str | None,
+    publication: Publication,
+    drill: Mapping[str, str | None],
 ) -> dict[str, Any]:
     """One row of `passports`."""
     meta = column.meta
@@ -197,7 +239,7 @@ def passport(
     return {
         "report": report.name,
         "column_name": column.name,
-        "section": report.section,
+        "section": section,
         **_both("report_label", report.meta.get("label"), report.name),
         **_both("label", meta.get("label"), column.name),
         **_both("definition", meta.get("description") or meta.get("definition"), column.description),
@@ -234,17 +276,19 @@ def _both(name: str, texts: Any, fallback: str | None = None) -> dict[str, str |
     return {f"{name}_{language}": texts or fallback for language in ("zh", "en")}
 
 
-def _count_rows(sources: Sources, fresh: Sequence[Mapping[str, Any]]) -> None:
-    """Rows and files behind each metric, in one pass over each drill table."""
+def _count_rows(sources: Sources, fresh: Sequence[Mapping[str, Any]], publication: Publication) -> None:
+    """Rows and files behind each metric, in one pass over each drill table and window."""
     tables = table_columns(sources.connection, LEADERSHIP)
-    wanted: dict[tuple[str, str], list[str]] = {}
+    wanted: dict[tuple[str, str, str], list[str]] = {}
     for row in fresh:
         if row["drill_table"]:
-            filters = wanted.setdefault((row["drill_table"], row["drill_month"]), [])
+            place = (row["drill_table"], row["drill_month"], row["drill_window"])
+            filters = wanted.setdefault(place, [])
             if row["drill_filter"] not in filters:
                 filters.append(row["drill_filter"])
-    for (table, month), filters in wanted.items():
-        query = counting_query(table, month, filters, tables.get(table, {}))
+    for (table, month, window), filters in wanted.items():
+        last = WINDOWS[window].format(newest=f"DATE {literal(publication.newest_month)}")
+        query = counting_query(table, month, last, filters, tables.get(table, {}))
         try:
             sources.connection.execute(f"CREATE OR REPLACE TEMP TABLE row_counts AS {query}")
         except Exception as error:
@@ -261,13 +305,13 @@ def _count_rows(sources: Sources, fresh: Sequence[Mapping[str, Any]]) -> None:
             " counts.row_count, counts.file_count, counts.files, counts.freshest_at"
             f" FROM {LEADERSHIP}.main.passports AS passports"
             " JOIN temp.counted_filters USING (drill_filter) JOIN row_counts AS counts USING (place)"
-            " WHERE passports.drill_table = ? AND passports.drill_month = ?"
+            " WHERE passports.drill_table = ? AND passports.drill_month = ? AND passports.drill_window = ?"
             " ORDER BY ALL",
-            [table, month],
+            [table, month, window],
         )
 
 
-def counting_query(table: str, month: str, filters: Sequence[str], columns: Mapping[str, str]) -> str:
+def counting_query(table: str, month: str, last: str, filters: Sequence[str], columns: Mapping[str, str]) -> str:
     """Counts per filter by month, region and segment with their totals, and the files that the rows came in."""
     cut = {name: f"coalesce({name}, 'unknown')" if name in columns else "'unknown'" for name in ("region", "segment")}
     delivery = "ledger_delivery_id" if "ledger_delivery_id" in columns else "NULL::VARCHAR"
@@ -291,11 +335,16 @@ def counting_query(table: str, month: str, filters: Sequence[str], columns: Mapp
             )
         ),
         long AS (UNPIVOT counted ON {places} INTO NAME place VALUE row_count),
+        seen AS (
+            SELECT place, region, segment, delivery_id, row_count,
+                unnest(generate_series(month_start, greatest(month_start, {last}), INTERVAL 1 MONTH))::DATE
+                    AS month_start
+            FROM long WHERE row_count > 0
+        ),
         by_file AS (
             SELECT place, month_start, region, segment, file_name, sum(row_count) AS row_count,
                 max(delivered_at) AS freshest_at
-            FROM long LEFT JOIN delivery_files USING (delivery_id)
-            WHERE row_count > 0 GROUP BY ALL
+            FROM seen LEFT JOIN delivery_files USING (delivery_id) GROUP BY ALL
         )
         SELECT place, month_start, region, segment, CAST(sum(row_count) AS BIGINT) AS row_count,
             count(file_name) AS file_count,

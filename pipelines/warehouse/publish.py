@@ -14,7 +14,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -61,6 +61,7 @@ class Publication:
     published_at: datetime
     sections: tuple[SectionState, ...]
     checks: tuple[CheckResult, ...]
+    newest_month: date  # the running one: windows such as the year so far end here
 
     def held(self) -> tuple[SectionState, ...]:
         return tuple(section for section in self.sections if section.state != OK)
@@ -102,7 +103,8 @@ def publish(
             held = held_sections(checks)
             candidate.copy_leadership(sources, catalog, held)
         sections = section_states(catalog, held, previous_states(sources), version, as_of, now)
-        publication = Publication(version, folder, as_of, now, sections, tuple(checks))
+        newest_month = local_moment(as_of, settings).date().replace(day=1)
+        publication = Publication(version, folder, as_of, now, sections, tuple(checks), newest_month)
         passports.write_origins(sources, settings)
         passports.write_passports(sources, catalog, publication)
         progress("publish", 3, STEPS)
@@ -115,7 +117,7 @@ def publish(
     record(settings.published, "publish", version, previous)
     prune(settings.published, settings.keep_publications)
     progress("publish", STEPS, STEPS)
-    return Publication(version, final, as_of, now, sections, tuple(checks))
+    return replace(publication, folder=final)
 
 
 def rollback(settings: Settings) -> int:
