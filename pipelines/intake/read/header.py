@@ -28,6 +28,7 @@ DATE = re.compile(
 )
 LABEL_WITH_VALUE = re.compile(r"^[^:]{1,20}:\s*\S")
 MAX_FIGURE_CHARACTERS = 60
+KNOWN_SHARE = 0.5  # of a header's names that are known; data may hold a word or two that are names elsewhere
 FILLED_SHARE = 0.5  # a header names at least half of the columns that the rows below fill
 SURE_SHARE = 0.75  # with fewer names it is taken only if no fuller row of names follows before the data
 DISTINCT_SHARE = 0.7  # the same header twice happens; a row of repeated words is data
@@ -99,16 +100,18 @@ def _is_label_with_value(cell: str) -> bool:
 def _find_row(rows: Sequence[Row], vocabulary: frozenset[str]) -> tuple[int, bool]:
     """The row that names the columns, and whether that is sure."""
     hits = [_vocabulary_hits(row, vocabulary) for row in rows]
-    best = max(hits, default=0)
-    if best >= 2 or (best == 1 and _width(rows[hits.index(1)]) == 1):
-        return hits.index(best), True
+    best = max(hits)
+    if best:
+        known = hits.index(best)
+        width = _width(rows[known])
+        if best >= KNOWN_SHARE * width and (best >= 2 or width == 1):
+            return known, True
     found: int | None = None
     for number, row in enumerate(rows):
         below = [other for other in rows[number + 1 :] if _width(other)]
         typical = _typical_width(below) if below else _width(row)
         if found is not None and (_width(row) >= SURE_SHARE * typical or not below):
-            after = rows[number + 1] if number + 1 < len(rows) else None
-            is_lower_half = number == found + 1 and _gaps_filled_below(rows[found], row, after)
+            is_lower_half = number == found + 1 and _gaps_filled_below(rows[found], row, _row_after(rows, number))
             return (number if _looks_like_header(row, typical) and not is_lower_half else found), True
         if _looks_like_header(row, typical):
             if _width(row) >= SURE_SHARE * typical:
@@ -140,11 +143,17 @@ def _gaps_filled_below(top: Row, bottom: Row, after: Row | None) -> bool:
     return after is not None and _width(after) > len(texts)
 
 
+def _row_after(rows: Sequence[Row], number: int) -> Row | None:
+    return rows[number + 1] if number + 1 < len(rows) else None
+
+
 def _block(rows: Sequence[Row], regions: Sequence[Region], row: int) -> tuple[int, int]:
     """First and last row of the header around the row found."""
     first = last = row
     width = max(map(_width, rows))
     while _groups_above(first - 1, rows, regions, max(width, 2)):
+        first -= 1
+    if first and not regions and _gaps_filled_below(rows[first - 1], rows[first], _row_after(rows, first)):
         first -= 1
     reaching = [r[2] for r in regions if r[0] in range(first, last + 1) and r[2] > last]
     if reaching:
@@ -152,8 +161,7 @@ def _block(rows: Sequence[Row], regions: Sequence[Region], row: int) -> tuple[in
     elif any(r[0] == last and r[2] == last and r[3] > r[1] for r in regions) and last + 1 < len(rows):
         last += all(is_text(cell) for cell in rows[last + 1] if cell)
     elif last + 1 < len(rows):
-        after = rows[last + 2] if last + 2 < len(rows) else None
-        last += _gaps_filled_below(rows[last], rows[last + 1], after)
+        last += _gaps_filled_below(rows[last], rows[last + 1], _row_after(rows, last + 1))
     return first, last
 
 

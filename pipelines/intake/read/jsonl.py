@@ -46,7 +46,7 @@ def read_json_array(path: Path, member: str, encoding: Encoding, hints: ReadHint
     if size > MAX_JSON_ARRAY_BYTES:
         raise RefusedFile("json_too_large", size_mib=size // MIB, limit_mib=MAX_JSON_ARRAY_BYTES // MIB)
     try:
-        data = _loads(path.read_bytes().decode(encoding.name).removeprefix("\ufeff"))
+        data = _DECODER.decode(path.read_bytes().decode(encoding.name).removeprefix("\ufeff"))
     except (ValueError, RecursionError):
         raise RefusedFile("broken_json") from None
     objects = _objects(data)
@@ -57,9 +57,8 @@ def read_json_array(path: Path, member: str, encoding: Encoding, hints: ReadHint
     yield _table(rows, member, encoding)
 
 
-def _loads(text: str) -> Any:
-    """Numbers stay as they were written."""
-    return json.loads(text, parse_float=str, parse_int=str, parse_constant=lambda name: None)
+# Numbers stay as they were written. One decoder for all lines: json.loads would make one for each.
+_DECODER = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=lambda name: None)
 
 
 def _objects(data: Any) -> list[Any]:
@@ -78,7 +77,7 @@ def _line_row(line: str) -> Row:
     if len(line) > MAX_RECORD_BYTES:
         return {}, None, "cell_too_long"
     try:
-        return _object_row(_loads(line))
+        return _object_row(_DECODER.decode(line))
     except (ValueError, RecursionError):
         return {}, None, "broken_json"
 
@@ -88,21 +87,24 @@ def _object_row(item: Any) -> Row:
         return {}, None, "not_an_object"
     cells: dict[str, str | None] = {}
     _flatten(item, "", 1, cells)
-    if any(cell is not None and len(cell) > MAX_CELL_CHARACTERS for cell in cells.values()):
+    texts = [cell for cell in cells.values() if cell is not None]
+    if texts and max(map(len, texts)) > MAX_CELL_CHARACTERS:
         return {}, None, "cell_too_long"
-    if all(cell is None or not cell.strip() for cell in cells.values()):
+    if not any(map(str.strip, texts)):
         return cells, "blank_row", None
     return cells, None, None
 
 
 def _flatten(item: dict[str, Any], prefix: str, depth: int, cells: dict[str, str | None]) -> None:
     for key, value in item.items():
-        name = f"{prefix}{key.strip()}"
-        if isinstance(value, dict) and value and depth < MAX_DEPTH:
+        name = prefix + key.strip()
+        if type(value) is str:  # most cells: numbers are kept as text while parsing
+            cells[name] = value.replace("\0", "") or None
+        elif isinstance(value, dict) and value and depth < MAX_DEPTH:
             _flatten(value, f"{name}.", depth + 1, cells)
         else:
             text = cell_text(value)
-            cells[name] = None if text is None else text.replace("\0", "")
+            cells[name] = text.replace("\0", "") if text else None
 
 
 def _table(rows: Callable[[], Iterator[Row]], member: str, encoding: Encoding) -> RawTable:

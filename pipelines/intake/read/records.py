@@ -89,13 +89,16 @@ def split_records(
 
 
 def _fit(cells: list[str], width: int | None) -> tuple[list[str], str | None]:
-    if width is None or len(cells) == width or not any(cell.strip() for cell in cells):
+    """The record cut to the width where only empty cells are lost, else the reason why it does not fit."""
+    if width is None or len(cells) == width or not any(map(_is_filled, cells)):
         return cells, None
     if len(cells) < width:
         return cells, "row_too_short"
-    if any(cell.strip() for cell in cells[width:]):
-        return cells[:width], "row_too_long"
-    return cells[:width], None
+    return cells[:width], "row_too_long" if any(map(_is_filled, cells[width:])) else None
+
+
+def _is_filled(cell: str) -> bool:
+    return cell.strip(" \t") != ""
 
 
 def _plain_cells(line: str, delimiter: str) -> list[str]:

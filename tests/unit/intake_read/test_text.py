@@ -40,6 +40,14 @@ def test_two_row_header_without_merged_cells(tmp_path: Path) -> None:
     table, frame = read_one(write(tmp_path / "two.csv", content))
     assert table.header == ("日期", "客户 姓名", "客户 电话", "意向 级别", "意向 日期")
     assert frame.height == 2
+    known = ReadHints(vocabulary=frozenset({"姓名", "电话", "级别"}))
+    assert read_one(tmp_path / "two.csv", known)[0].header == table.header
+
+
+def test_words_in_the_data_that_are_names_elsewhere(tmp_path: Path) -> None:
+    content = "nr,how,where,again,when,note\n1,phone,email,x,y,z\n2,phone,email,x,y,z\n"
+    hints = ReadHints(vocabulary=frozenset({"phone", "email", "date"}))
+    assert read_one(write(tmp_path / "words.csv", content), hints)[0].header_row == 1
 
 
 def test_rows_about_totals_are_data(tmp_path: Path) -> None:
