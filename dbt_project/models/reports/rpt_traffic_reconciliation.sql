@@ -48,11 +48,13 @@ printed as (
             when printed_figures.breakdown = 'total' then 'total'
             else coalesce(item_codes.code, printed_figures.printed_item)
         end as item,
-        try_cast(printed_figures.printed_number as decimal(18, 4)) as printed_amount,
-        -- 19.9 is 199 tenths: digits, and how many parts of one they count.
-        try_cast(replace(printed_figures.printed_number, '.', '') as bigint) as printed_digits,
-        case length(split_part(printed_figures.printed_number, '.', 2))
-            when 0 then 1 when 1 then 10 when 2 then 100 when 3 then 1000 when 4 then 10000
+        -- 19.9 is 199 tenths: digits, and how many parts of one they count. More than six decimals are a computed
+        -- cell, not print: six are enough to hold it to.
+        try_cast(printed_figures.printed_number as decimal(18, 6)) as printed_amount,
+        case least(length(split_part(printed_figures.printed_number, '.', 2)), 6)
+            {%- for decimals in range(7) %}
+            when {{ decimals }} then {{ 10 ** decimals }}
+            {%- endfor %}
         end as digits_per_unit
     from printed_figures
     left join item_codes
@@ -161,7 +163,7 @@ printed_shares as (
         printed.item,
         printed.printed_value,
         printed.printed_amount,
-        printed.printed_digits,
+        cast(printed.printed_amount * printed.digits_per_unit as bigint) as printed_digits,
         printed.digits_per_unit,
         bases.count_set,
         bases.base_of,

@@ -105,7 +105,8 @@ def reference_month() -> Month:
 
 
 def random_month(number: int, randomness: random.Random) -> Month:
-    """Random marginals; in each breakdown one of: nothing wrong, another base, cut off, a share or a count misprinted."""
+    """Random marginals; in each breakdown one of: nothing wrong (as printed, or as a
+    cell that computes the share holds it), another base, cut off, a share or a count misprinted."""
     marginals = {breakdown: {code: randomness.randint(12, 160) for code in codes} for breakdown, codes in CODES.items()}
     largest = max(sum(items.values()) for items in marginals.values())
     month = Month(
@@ -124,7 +125,7 @@ def plant(month: Month, breakdown: str, randomness: random.Random) -> None:
     if known < month.total:
         month.expected.add(("parts_below_total", breakdown, None, None))
     month.printed_counts |= {(breakdown, item): count for item, count in items.items()}
-    kind = randomness.choice(("nothing", "nothing", "base", "cut_off", "share", "count"))
+    kind = randomness.choice(("nothing", "computed_cell", "base", "cut_off", "share", "count"))
     base, rounding = known, ROUND_HALF_UP
     if kind == "base" and abs(month.total - known) > known // 20:
         base = month.total
@@ -132,7 +133,8 @@ def plant(month: Month, breakdown: str, randomness: random.Random) -> None:
     if kind == "cut_off" and any(as_printed(c, known) != as_printed(c, known, 1, ROUND_DOWN) for c in items.values()):
         rounding = ROUND_DOWN
         month.expected.add(("printed_cut_off", breakdown, None, None))
-    shares = {item: as_printed(count, base, 1, rounding) for item, count in items.items()}
+    decimals = 14 if kind == "computed_cell" else 1
+    shares = {item: as_printed(count, base, decimals, rounding) for item, count in items.items()}
     victim = randomness.choice(sorted(items))
     if kind == "share":
         shares[victim] = str(Decimal(shares[victim]) + Decimal("0.2"))
