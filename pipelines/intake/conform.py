@@ -199,6 +199,9 @@ def _parse_field(
     else:
         parsed = parse_distinct(texts, field_parser(prop, chosen, context.date_order, context.time_zone))
     findings = [_where(parsed["warning"], prop.name, _WARN)]
+    if chosen.is_emptied(prop.name):
+        findings.append(_where(parsed["problem"], prop.name, _WARN))
+        parsed = parsed.with_columns(pl.lit(None, dtype=pl.String).alias("problem"))
     unknown = (parsed["problem"] == "unknown_code").fill_null(False)
     if unknown.any():
         findings.append(_waiting_codes(texts, unknown, prop, chosen))

@@ -68,10 +68,11 @@ class Mapping(Strict):
     supersede: Supersede | None = None
     patterns: dict[str, str] = Field(default_factory=dict)
     required: tuple[str, ...] = ()
+    empty_if_unreadable: tuple[str, ...] = ()
     derive: dict[str, str] = Field(default_factory=dict)
     skip_when: str | None = None
 
-    @field_validator("files", "ignore", "optional_columns", "required", mode="before")
+    @field_validator("files", "ignore", "optional_columns", "required", "empty_if_unreadable", mode="before")
     @classmethod
     def _one_or_many(cls, value: Any) -> Any:
         return [value] if isinstance(value, str) else value
@@ -199,7 +200,8 @@ def _unknown_fields(mapping: Mapping, contract: Contract) -> Iterator[Finding]:
     used += [(("columns", header), field) for header, fields in mapping.columns.items() for field in fields]
     for key in ("codes", "add_codes", "constants", "date_formats", "units", "patterns", "derive"):
         used += [((key, field), field) for field in getattr(mapping, key)]
-    used += [(("required", index), field) for index, field in enumerate(mapping.required)]
+    for key in ("required", "empty_if_unreadable"):
+        used += [((key, index), field) for index, field in enumerate(getattr(mapping, key))]
     for path, field in used:
         if field not in contract.by_name:
             yield path, "unknown_field", {"field": field, "source": contract.id}

@@ -37,7 +37,10 @@ from pipelines.intake.values import (
 # Of 1, equal beginnings weigh more; below it a proposal confuses more than it helps. Codes in Chinese are short.
 _NEAR_ENOUGH_HEADER = 0.75
 NEAR_ENOUGH_CODE = 0.65
-_LEAST_SHARE = 0.6  # of a table's headers that a source must know to be named as the one that was meant
+# Of a table's headers, those that a source must know to be taken for the one meant: with all its required
+# columns found, and without.
+_LEAST_SHARE_COMPLETE = 0.4
+_LEAST_SHARE = 0.6
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,10 @@ class Plan:
         own = self.mapping.required if self.mapping else ()
         return self.contract.by_name[name].required or name in own
 
+    def is_emptied(self, name: str) -> bool:
+        """Whether a cell that cannot be read counts as empty, with a warning, instead of rejecting its row."""
+        return self.mapping is not None and name in self.mapping.empty_if_unreadable
+
     def origin(self, name: str) -> str:
         """What a person is told the cell is: the header of their column, else our name of the field."""
         return self.columns.get(name, name)
@@ -103,8 +110,14 @@ class Plan:
 def recognise(header: Sequence[str], contracts: MappingType[str, Contract]) -> Recognised:
     """The source whose columns these are: first among those that find all they require, by headers known."""
     words = {normal_header(bare_header(name)) for name in header}
-    known = {name: len(words & contract.headers.keys()) for name, contract in contracts.items()}
-    complete = [name for name in contracts if known[name] >= 1 and _finds_required(contracts[name], words)]
+    fields = {name: {c.headers[word] for word in words if word in c.headers} for name, c in contracts.items()}
+    known = {name: len(found) for name, found in fields.items()}
+    complete = [
+        name
+        for name, contract in contracts.items()
+        if known[name] >= _LEAST_SHARE_COMPLETE * len(words)
+        and all(prop.name in fields[name] for prop in contract.properties if prop.required)
+    ]
     enough = [name for name in contracts if known[name] >= max(2, _LEAST_SHARE * len(words))]
     for candidates in (complete, enough):
         if candidates:
@@ -112,11 +125,6 @@ def recognise(header: Sequence[str], contracts: MappingType[str, Contract]) -> R
             best = tuple(name for name in candidates if known[name] == most)
             return Recognised(best[0]) if len(best) == 1 else Recognised(None, best)
     return Recognised(None)
-
-
-def _finds_required(contract: Contract, words: set[str]) -> bool:
-    found = {contract.headers[word] for word in words if word in contract.headers}
-    return all(prop.name in found for prop in contract.properties if prop.required)
 
 
 def bare_header(name: str) -> str:

@@ -194,6 +194,8 @@ def test_sources_are_recognised_or_not(contracts: dict[str, Contract]) -> None:
     assert recognise(("order_id", "qty", "amount", "Order Date"), contracts).source == "sales"
     assert recognise(("order id", "payment value", "payment type"), contracts).source == "payments"
     assert recognise(("apples", "pears"), contracts).source is None
+    # A product and a price among five columns of something else are no list of products.
+    assert recognise(("product id", "price", "a", "b", "c", "d", "e"), contracts).source is None
 
 
 CELLS = st.one_of(

@@ -191,6 +191,14 @@ def test_a_rule_sees_its_own_row_and_nothing_else(
     assert [problem.code for problem in chosen.problems] == ["derive_failed"]
 
 
+def test_an_unreadable_cell_may_count_as_empty(conform_rows: ConformRows, write_mapping: WriteMapping) -> None:
+    unreadable = {**ROWS, "Datum": ["05-03-2024", "mas não recebi", "x"]}
+    assert conform_rows("sales", unreadable, write_mapping(FULL)).counts.rejected == 1
+    accepted = conform_rows("sales", unreadable, write_mapping(FULL + "empty_if_unreadable: ordered_at\n")).accepted
+    assert accepted["ordered_date"].to_list() == [date(2024, 3, 5), None]
+    assert accepted["ledger_warnings"].to_list() == [None, "not_a_date"]
+
+
 def test_a_rule_that_fails_on_the_rows_rejects_them(conform_rows: ConformRows, write_mapping: WriteMapping) -> None:
     rule = "{amount: 'CAST(\"Kunde\" AS INT)'}"
     result = conform_rows("sales", ROWS, write_mapping(FULL.replace("{amount: quantity * unit_price}", rule)))
