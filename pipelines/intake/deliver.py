@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 from pipelines.intake import lake
 from pipelines.intake.key import load_key
@@ -87,10 +88,12 @@ def take_deliveries(
     as_of: datetime,
     progress: Progress = silent,
     settle_seconds: float = 0.0,
+    copy_from: Path | None = None,
 ) -> IntakeResult:
     """Take what has landed and bring every reading up to the present contracts and mappings.
 
-    The caller holds the run lock. `as_of` is UTC naive; `settle_seconds` leaves younger files for the next run.
+    The caller holds the run lock. `as_of` is UTC naive; `settle_seconds` leaves younger files for the next run;
+    `copy_from` takes copies of that folder's files instead of what has landed.
     """
     rules = load_rules(settings)
     key = load_key(settings)
@@ -99,7 +102,7 @@ def take_deliveries(
     lake.remove_unfinished(settings.originals, settings.lake, settings.quarantine, settings.vault)
     lake.write_schemas(settings.lake, {each.id: each.lake_schema() for each in rules.contracts.values()})
     write_receipts_schema(settings.lake)
-    arrivals, left = take_landed(settings, settle_seconds)
+    arrivals, left = take_landed(settings, settle_seconds, copy_from)
     ledger, written = _bring_up_to_date(settings, rules, key, progress)
     lake.write_labels(settings.lake, rules.labels())
     lake.write_run_context(settings, as_of)

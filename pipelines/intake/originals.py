@@ -56,28 +56,33 @@ class LeftFile:
 def list_arrivals(originals: Path) -> list[Arrival]:
     """Everything that ever came, in order of arrival."""
     found = [
-        _arrival(entry, match)
+        _arrival(Path(entry))
         for digest_folder in _subfolders(originals)
         for sha_folder in _subfolders(digest_folder)
         for entry in os.scandir(sha_folder)
-        if (match := _ARRIVAL.match(entry.name))
+        if _ARRIVAL.match(entry.name)
     ]
     return sorted(found, key=lambda arrival: arrival.number)
 
 
-def take_landed(settings: Settings, settle_seconds: float = 0.0) -> tuple[list[Arrival], list[LeftFile]]:
+def take_landed(
+    settings: Settings, settle_seconds: float = 0.0, copy_from: Path | None = None
+) -> tuple[list[Arrival], list[LeftFile]]:
     """Move every finished file from the landing folder into originals, oldest first; return the new ones.
 
     The caller holds the run lock. The order is the files' change time, which dropping or renaming a file sets
     and which, unlike the modification time, a copy does not inherit. With `settle_seconds`, a file that was
-    written to more recently than that is left for the next run.
+    written to more recently than that is left for the next run. With `copy_from`, the files of that folder are
+    taken instead, and stay there.
     """
     taken: list[Arrival] = []
     left: list[LeftFile] = []
     arrivals = list_arrivals(settings.originals)
     number = arrivals[-1].number if arrivals else 0
-    for path in _landed_files(settings.landing):
-        shown = safe_name(path.relative_to(settings.landing)).replace(_FOLDER_MARK, "/")
+    folder = copy_from or settings.landing
+    for path in _landed_files(folder):
+        kept_name = safe_name(path.relative_to(folder))
+        shown = kept_name.replace(_FOLDER_MARK, "/")
         before = path.lstat()
         if not stat.S_ISREG(before.st_mode):
             left.append(LeftFile(shown, "not_a_file"))
@@ -95,7 +100,9 @@ def take_landed(settings: Settings, settle_seconds: float = 0.0) -> tuple[list[A
             left.append(LeftFile(shown, "being_written"))
             continue
         number += 1
-        taken.append(_move(path, settings, sha256, number))
+        target = settings.originals / sha256[:2] / sha256 / f"{number:06d}_{kept_name}"
+        _place(path, target, is_copy=copy_from is not None)
+        taken.append(_arrival(target))
     return taken, left
 
 
@@ -139,31 +146,34 @@ def _landed_files(landing: Path) -> list[Path]:
     return [path for _, _, path in sorted(found)]
 
 
-def _move(path: Path, settings: Settings, sha256: str, number: int) -> Arrival:
-    kept_name = f"{number:06d}_{safe_name(path.relative_to(settings.landing))}"
-    folder = settings.originals / sha256[:2] / sha256
-    folder.mkdir(parents=True, exist_ok=True)
-    target = folder / kept_name
+def _place(path: Path, target: Path, is_copy: bool) -> None:
+    """Rename a file to its place in the order of arrival; nothing is ever written over."""
+    target.parent.mkdir(parents=True, exist_ok=True)
     if target.exists():
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
+    if is_copy:
+        _copy(path, target)
+        return
     try:
         path.rename(target)
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-        # The landing folder is another file system: copy aside, rename, and only then let go of the landed
-        # file. Killed before the last step, the next run takes the same bytes again, which changes nothing.
-        aside = folder / f".{kept_name}.tmp-{os.getpid()}"
-        shutil.copy2(path, aside)
-        aside.rename(target)
+        # The landing folder is another file system: only when the copy is in its place is the file let go.
+        # Killed between the two, the next run takes the same bytes again, which changes nothing.
+        _copy(path, target)
         path.unlink()
-    match = _ARRIVAL.match(kept_name)
+
+
+def _copy(path: Path, target: Path) -> None:
+    aside = target.with_name(f".{target.name}.tmp-{os.getpid()}")
+    shutil.copy2(path, aside)
+    aside.rename(target)
+
+
+def _arrival(path: Path) -> Arrival:
+    match = _ARRIVAL.match(path.name)
     assert match is not None
-    return _arrival(target, match)
-
-
-def _arrival(entry: os.DirEntry[str] | Path, match: re.Match[str]) -> Arrival:
-    path = Path(entry)
     status = path.stat()
     return Arrival(
         number=int(match[1]),

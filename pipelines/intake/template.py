@@ -83,9 +83,8 @@ def example_value(field: Property, language: str) -> Any:
         if field.logicalType in ("integer", "number") and field.minimum is not None:
             return max(value, field.minimum)
         return value
-    if field.examples:
-        return field.examples[0]
-    return text("template.example_text", language)
+    shown = (*field.examples, text("template.example_text", language), "1")
+    return next(each for each in shown if not field.pattern or re.search(field.pattern, each))
 
 
 class _Lists:

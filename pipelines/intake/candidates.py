@@ -1,0 +1,67 @@
+"""Deliveries on trial: what a data folder would hold if these files were taken, without taking them.
+
+Belongs here: a view of the data folder that may be written to without changing it, and taking candidates in
+it. Not here: judging the result (gates).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from pipelines.intake.deliver import IntakeResult, take_deliveries
+from pipelines.progress import Progress, silent
+from pipelines.settings import Settings
+
+_PREFIX = ".candidates-"
+_STATE = ("originals", "lake", "quarantine", "vault")
+_EDITED_BY_PEOPLE = ("mappings", "rules", "contracts", "waivers.yml", "company.yml", "key_id", "key_check")
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """The settings of the view, for whatever judges it, and what intake did there."""
+
+    settings: Settings
+    intake: IntakeResult
+
+
+@contextmanager
+def read_candidates(
+    settings: Settings, folder: Path, as_of: datetime, progress: Progress = silent
+) -> Iterator[Candidates]:
+    """Take copies of a folder's files on top of a view of the data folder; the view goes when the block ends."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=_PREFIX, dir=settings.data_dir) as name:
+        view = replace(settings, data_dir=Path(name))
+        link_state(settings.data_dir, view.data_dir)
+        result = take_deliveries(view, as_of, progress, copy_from=folder)
+        yield Candidates(view, result)
+
+
+def link_state(data_dir: Path, view: Path) -> None:
+    """Every file of the data folder under a second name. Files are replaced, never changed in place, so what
+    is written in the view stays there."""
+    for name in _STATE:
+        for folder, _, file_names in os.walk(data_dir / name):
+            target = view / Path(folder).relative_to(data_dir)
+            target.mkdir(parents=True, exist_ok=True)
+            for file_name in file_names:
+                if ".tmp-" not in file_name:
+                    _link(Path(folder) / file_name, target / file_name)
+    for name in _EDITED_BY_PEOPLE:
+        if (data_dir / name).exists():
+            (view / name).symlink_to((data_dir / name).resolve())
+
+
+def _link(path: Path, target: Path) -> None:
+    try:
+        os.link(path, target)
+    except OSError:  # a file system without hard links
+        shutil.copy2(path, target)
