@@ -324,20 +324,17 @@ def draw_lines(rng: np.random.Generator, orders: Frame, last_day: date) -> Frame
     )  # fmt: skip
     refund = refund.filter(pl.col("ordered_date") <= last_day)
     lines = pl.concat([main, extra, gift, refund]).sort("order", "line_number")
-    return lines.with_columns(
-        amount=pl.when(pl.col("line_type") == "gift").then(0).otherwise(
-            pl.col("quantity") * pl.col("unit_price") - pl.col("discount_amount")
-        )
-    )  # fmt: skip
+    return lines.with_columns(amount=pl.col("quantity") * pl.col("unit_price") - pl.col("discount_amount"))
 
 
 def draw_second_lines(rng: np.random.Generator, main: Frame, line_type: str) -> Frame:
-    """An extra sold, or given, together with a car."""
+    """An extra sold together with a car, or given: then the discount is the price."""
     product = len(company.CARS) + choose(rng, [p.weight for p in company.EXTRAS], main.height)
     price = np.array([p.price for p in company.PRODUCTS])[product]
     return main.with_columns(
         line_number=pl.lit(2), product=pl.Series(product.astype(np.int16)), quantity=pl.lit(1, pl.Int64),
-        unit_price=pl.Series(price), discount_amount=pl.lit(0, pl.Int64), line_type=pl.lit(line_type),
+        unit_price=pl.Series(price), line_type=pl.lit(line_type),
+        discount_amount=pl.Series(price if line_type == "gift" else np.zeros_like(price)),
     )  # fmt: skip
 
 

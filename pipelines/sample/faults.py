@@ -69,7 +69,7 @@ def older_register(events: Events, showroom: int) -> Events:
     """The register as first sent: in the month sent again later, one entry too many and two entries different."""
     is_resent = (pl.col("showroom") == showroom) & (pl.col("visited_date").dt.truncate("1mo") == RESENT_MONTH)
     chosen = events.visits.filter(is_resent)["visit"].to_list()[:3]
-    entry_too_many = events.visits.filter(pl.col("visit") == chosen[2])
+    entry_too_many = events.visits.filter(pl.col("visit").is_in(chosen[2:]))
     older = events.visits.with_columns(
         companions=pl.when(pl.col("visit").is_in(chosen[:2])).then(pl.col("companions") + 1).otherwise("companions")
     )
