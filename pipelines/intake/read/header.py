@@ -28,6 +28,7 @@ DATE = re.compile(
 )
 LABEL_WITH_VALUE = re.compile(r"^[^:]{1,20}:\s*\S")
 MAX_FIGURE_CHARACTERS = 60
+TITLE_SHARE = 0.8  # a cell merged over so much of the table is its title, not a group of columns
 KNOWN_SHARE = 0.5  # of a header's names that are known; data may hold a word or two that are names elsewhere
 FILLED_SHARE = 0.5  # a header names at least half of the columns that the rows below fill
 SURE_SHARE = 0.75  # with fewer names it is taken only if no fuller row of names follows before the data
@@ -124,11 +125,30 @@ def _find_row(rows: Sequence[Row], vocabulary: frozenset[str]) -> tuple[int, boo
 
 
 def _groups_above(row_number: int, rows: Sequence[Row], regions: Sequence[Region], width: int) -> bool:
-    """Whether the row is a group heading (merged over some columns each), not a title over all of them."""
+    """Whether the row is a group heading (merged over some columns each), not a title over most of them."""
     if row_number < 0 or _width(rows[row_number]) < 2:
         return False
-    spans = [r for r in regions if r[0] <= row_number <= r[2] and r[3] > r[1]]
-    return any(r[3] - r[1] + 1 < width for r in spans)
+    if any(_is_label_with_value(cell) for cell in rows[row_number] if cell):
+        return False
+    spans = [r[3] - r[1] + 1 for r in regions if r[0] <= row_number <= r[2] and r[3] > r[1]]
+    return bool(spans) and max(spans) < TITLE_SHARE * width
+
+
+def _groups_here(row_number: int, rows: Sequence[Row], regions: Sequence[Region]) -> bool:
+    """Whether the row's merged cells are groups whose members stand in the next row, which is no data then:
+    columns outside the groups have nothing there, or all columns are in groups and it is names throughout."""
+    grouped = {c for r in regions if r[0] == r[2] == row_number and r[3] > r[1] for c in range(r[1], r[3] + 1)}
+    below = _row_after(rows, row_number)
+    if not grouped or below is None:
+        return False
+    cells = {column: cell for column, cell in enumerate(below) if cell is not None and is_filled(cell)}
+    if not cells or not all(map(is_text, cells.values())):
+        return False
+    alone = {column for column, cell in enumerate(rows[row_number]) if is_filled(cell)} - grouped
+    if alone:
+        return not alone & set(cells)
+    after = _row_after(rows, row_number + 1)
+    return after is None or any(is_figure(cell) for cell in after if cell)
 
 
 def _gaps_filled_below(top: Row, bottom: Row, after: Row | None) -> bool:
@@ -158,8 +178,8 @@ def _block(rows: Sequence[Row], regions: Sequence[Region], row: int) -> tuple[in
     reaching = [r[2] for r in regions if r[0] in range(first, last + 1) and r[2] > last]
     if reaching:
         last = min(max(reaching), len(rows) - 1, first + 3)
-    elif any(r[0] == last and r[2] == last and r[3] > r[1] for r in regions) and last + 1 < len(rows):
-        last += all(is_text(cell) for cell in rows[last + 1] if cell)
+    elif _groups_here(last, rows, regions):
+        last += 1
     elif last + 1 < len(rows):
         last += _gaps_filled_below(rows[last], rows[last + 1], _row_after(rows, last + 1))
     return first, last

@@ -11,6 +11,7 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import chain
 from pathlib import Path
 
@@ -242,9 +243,8 @@ def _is_complete(frame: pl.DataFrame, text: bytes, delimiter: str, has_quotes: b
     if longest > MAX_CELL_CHARACTERS:
         return False
     if has_quotes:
-        mark = re.escape(delimiter.encode())
-        if re.search(rb'"(?<=[^\n"' + mark + rb']")[^\n"' + mark + rb"]", text):
-            return False  # a quote inside a text, not doubled: only the careful way deals with it
+        if not _well_quoted(delimiter).fullmatch(text):
+            return False  # a stray quote: Polars would take it for one that encloses, or drop it
         inside = frame.select(
             pl.sum_horizontal(pl.all().str.count_matches("\n", literal=True).sum()).alias("line_feeds"),
             pl.sum_horizontal(pl.all().str.count_matches(delimiter, literal=True).sum()).alias("delimiters"),
@@ -252,6 +252,13 @@ def _is_complete(frame: pl.DataFrame, text: bytes, delimiter: str, has_quotes: b
         line_feeds -= inside[0]
         delimiters -= inside[1]
     return line_feeds == frame.height and delimiters == (frame.width - 1) * frame.height
+
+
+@cache
+def _well_quoted(delimiter: str) -> re.Pattern[bytes]:
+    """Text in which every quote encloses a whole cell or is doubled inside one; linear by possessive repeats."""
+    edge = rb"[^" + re.escape(delimiter.encode()) + rb"\n]"
+    return re.compile(rb'[^"]*+(?:(?<!' + edge + rb')"(?:[^"]++|"")*+"(?!' + edge + rb')[^"]*+)*+')
 
 
 def _parse_carefully(text: bytes, layout: Layout, is_last: bool) -> tuple[pl.DataFrame, bytes]:

@@ -156,6 +156,14 @@ def test_what_was_written_is_read_whatever_the_chunks(
     assert chunked.equals(frame)
 
 
+@pytest.mark.parametrize("lines", [["", '"', '"a"', '",,""'], [',,,"', '"'], ['a,"b" ,c', '"a"",b,c']])
+def test_broken_quotes_that_once_misled(tmp_path: Path, lines: list[str]) -> None:
+    path = write(tmp_path / "any.csv", "x,y,z\n" + "\n".join(lines) + "\n")
+    frame = read_one(path, ReadHints(header_row=1, delimiter=","))[1]
+    assert frame.height == len(lines)
+    assert "broken_quoting" in frame[BROKEN].to_list()
+
+
 LINES = st.lists(st.text(alphabet=st.sampled_from('ab,"王 '), max_size=12), min_size=1, max_size=20)
 
 

@@ -130,6 +130,31 @@ def test_a_header_repeated_further_down_is_marked(tmp_path: Path) -> None:
     assert frame[SKIP].to_list() == [None, "repeated_header", None, "blank_row", None]
 
 
+def test_a_merged_cell_in_a_one_row_header_takes_no_data(tmp_path: Path) -> None:
+    def fill(book: xlsxwriter.Workbook) -> None:
+        sheet = book.add_worksheet()
+        write_rows(sheet, [["姓名", "城市", "备注"], ["王", "上海", "好", "再来"], ["李", "北京", "一般"]])
+        sheet.merge_range("C1:D1", "备注")
+
+    table, frame = read_one(write_workbook(tmp_path / "merged.xlsx", fill))
+    assert table.header == ("姓名", "城市", "备注", "备注#2")
+    assert len(data_rows(frame)) == 2
+
+
+def test_groups_over_names_without_vertical_merges(tmp_path: Path) -> None:
+    def fill(book: xlsxwriter.Workbook) -> None:
+        sheet = book.add_worksheet()
+        sheet.merge_range("A1:E1", "一月 客流")
+        sheet.write_row(1, 0, ["日期"])
+        sheet.merge_range("B2:C2", "到店")
+        sheet.merge_range("D2:E2", "试驾")
+        write_rows(sheet, [[None, "批次", "人数", "批次", "人数"], ["2024-01-01", 3, 5, 1, 2]], 2)
+
+    table, frame = read_one(write_workbook(tmp_path / "groups.xlsx", fill))
+    assert table.header == ("日期", "到店 批次", "到店 人数", "试驾 批次", "试驾 人数")
+    assert data_rows(frame) == [("2024-01-01", "3", "5", "1", "2")]
+
+
 def test_rows_begin_below_and_right_of_the_corner(tmp_path: Path) -> None:
     def fill(book: xlsxwriter.Workbook) -> None:
         sheet = book.add_worksheet()
