@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -33,7 +34,12 @@ def main() -> None:
     publication = Publication(file)
     context, run_page = _frame(publication, settings, language)
     if context is not None:
-        run_page(context)
+        try:
+            run_page(context)
+        except Exception:
+            # A reader never sees a stack trace, nor one in another language; the server's log has it.
+            logging.getLogger("market_ledger.dashboard").exception("a view could not be drawn")
+            st.html(f"<div class='ledger-banner' role='alert'>{context.text('banner.broken')}</div>")
 
 
 def _never_ran(settings: Settings, language: formatting.Language) -> None:
@@ -101,7 +107,8 @@ def _empty() -> None:
 
 
 def _filters(publication: Publication, information: dict, months: list, language: formatting.Language) -> state.Choice:
-    default_month = publication.newest_complete_month(information["as_of_date"]) or months[0]
+    complete = information["newest_complete_month"]
+    default_month = complete if complete in months else months[0]
     labels = publication.labels()
 
     def name_of(domain: str, code: str) -> str:
@@ -134,7 +141,7 @@ def _foot(context: Context, settings: Settings) -> None:
     information = context.information
     written = formatting.moment(information["as_of"], context.language, context.time_zone)
     st.sidebar.html(
-        f"<div class='ledger-note'>{information[f'company_name_{context.language}']}<br>"
+        f"<div class='ledger-note'>{information[f'company_{context.language}']}<br>"
         f"{context.text('app.as_of', moment=written)}<br>{context.text('app.version', version=information['version'])}</div>"
     )
     age = datetime.now(UTC).replace(tzinfo=None) - information["published_at"]

@@ -22,6 +22,8 @@ class Palette:
     series: tuple[str, ...]
 
 
+FONT = "Inter, PingFang SC, Microsoft YaHei, Noto Sans CJK SC, Noto Sans SC, sans-serif"
+
 LIGHT = Palette(
     ink="#1b2733",
     muted="#6b7785",
@@ -65,7 +67,7 @@ def sparkline(values: Sequence[float | None], palette: Palette, width: int = 160
             current = []
     dot = f'<circle cx="{points[-1][0]}" cy="{points[-1][1]}" r="2.6" fill="{palette.data}"/>' if points[-1] else ""
     return (
-        f'<svg viewBox="0 0 {width} {height}" preserveAspectRatio="none" aria-hidden="true">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" preserveAspectRatio="none">'
         f'<path d="{" ".join(paths)}" fill="none" stroke="{palette.data}" stroke-width="1.6" '
         f'vector-effect="non-scaling-stroke"/>{dot}</svg>'
     )
@@ -74,6 +76,7 @@ def sparkline(values: Sequence[float | None], palette: Palette, width: int = 160
 def _styled(chart: Any, palette: Palette, height: int) -> Any:
     return (
         chart.properties(height=height, width="container", background="transparent")
+        .configure(font=FONT)
         .configure_view(strokeWidth=0)
         .configure_axis(
             labelColor=palette.muted,
@@ -113,7 +116,7 @@ def bars_against_target(
     order = [row[x] for row in rows]
     last = order[-1] if order else None
     base = alt.Chart(alt.Data(values=[dict(row) | {"_last": row[x] == last} for row in rows]))
-    x_axis = alt.X(f"{x}:N", sort=order, title=None, axis=alt.Axis(labelAngle=0))
+    x_axis = alt.X(f"{x}:N", sort=order, title=None, axis=alt.Axis(labelAngle=0, labelOverlap=True))
     bars = base.mark_bar(size=22, cornerRadiusTopLeft=2, cornerRadiusTopRight=2).encode(
         x=x_axis,
         y=alt.Y(f"{value}:Q", title=None, axis=alt.Axis(labelExpr=axis_format, tickCount=4)),
@@ -147,7 +150,7 @@ def line_with_band(
 
     order = [row[x] for row in rows]
     base = alt.Chart(alt.Data(values=[dict(row) for row in rows]))
-    x_axis = alt.X(f"{x}:N", sort=order, title=None, axis=alt.Axis(labelAngle=0))
+    x_axis = alt.X(f"{x}:N", sort=order, title=None, axis=alt.Axis(labelAngle=0, labelOverlap=True))
     y_axis = alt.Axis(labelExpr=axis_format, tickCount=4)
     scale = alt.Scale(zero=zero)
     layers = []
@@ -189,6 +192,7 @@ def ranked_bars(
 
     ordered = list(rows) if keep_order else sorted(rows, key=lambda row: -(row[value] or 0))
     order = [row[label] for row in ordered]
+    room = max((float(row[value] or 0) for row in ordered), default=1.0) * 1.35 or 1.0  # for the figure at the end
     base = alt.Chart(
         alt.Data(values=[dict(row) | {"_lit": highlight is None or bool(row.get(highlight))} for row in ordered])
     )
@@ -196,11 +200,11 @@ def ranked_bars(
     color = alt.condition("datum._lit", alt.value(palette.data), alt.value(palette.data_light))
     bars = base.mark_bar(height=14, cornerRadiusEnd=2).encode(
         y=y_axis,
-        x=alt.X(f"{value}:Q", title=None, axis=None, scale=alt.Scale(zero=True)),
+        x=alt.X(f"{value}:Q", title=None, axis=None, scale=alt.Scale(domain=[0, room])),
         color=color,
         tooltip=[alt.Tooltip(f"{label}:N", title=" "), alt.Tooltip(f"{value}_text:N", title=name)],
     )
-    texts = base.mark_text(align="left", dx=5, color=palette.ink, fontSize=12).encode(
+    texts = base.mark_text(align="left", dx=5, color=palette.ink, fontSize=12, font=FONT).encode(
         y=y_axis, x=f"{value}:Q", text=f"{value}_text:N"
     )
     layers = [bars, texts]
@@ -228,7 +232,7 @@ def stacked_months(
         alt.Chart(alt.Data(values=[dict(row) | {"_order": list(series_order).index(row[series])} for row in rows]))
         .mark_bar(size=22)
         .encode(
-            x=alt.X(f"{x}:N", sort=order, title=None, axis=alt.Axis(labelAngle=0)),
+            x=alt.X(f"{x}:N", sort=order, title=None, axis=alt.Axis(labelAngle=0, labelOverlap=True)),
             y=alt.Y(f"{value}:Q", title=None, axis=alt.Axis(labelExpr=axis_format, tickCount=4)),
             color=alt.Color(
                 f"{series}:N",
@@ -263,7 +267,7 @@ def heat_table(
         color=alt.Color(f"{value}:Q", legend=None, scale=alt.Scale(range=["transparent", palette.data])),
         tooltip=[alt.Tooltip(f"{y}:N", title=" "), alt.Tooltip(f"{value}_text:N", title=" ")],
     )
-    texts = base.mark_text(fontSize=11).encode(
+    texts = base.mark_text(fontSize=11, font=FONT).encode(
         x=axis_x,
         y=axis_y,
         text=f"{value}_text:N",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -32,6 +34,11 @@ class Column:
     @property
     def is_number(self) -> bool:
         return self.unit not in ("text", "code", "date", "month")
+
+    @property
+    def style(self) -> str:
+        """Figures to the right, names of codes and moments on one line, text as it comes."""
+        return "number" if self.is_number else "" if self.unit == "text" else "code"
 
 
 def heading(context: Context, title: str, subtitle: str = "") -> None:
@@ -66,7 +73,7 @@ def section_banner(context: Context, *sections: str) -> bool:
             message = context.text(
                 "banner.held",
                 section=name,
-                as_of=formatting.moment(state["as_of"], context.language, context.time_zone),
+                as_of=formatting.moment(state["good_as_of"], context.language, context.time_zone),
                 reason=context.reason(state),
             )
         st.html(f"<div class='ledger-banner' role='status'>{escape(message)}</div>")
@@ -86,7 +93,18 @@ def tile(context: Context, row: Row | None, metric: str, series: Sequence[Row] =
             )
             return
         st.html(_tile_html(context, row, [point["value"] for point in series]))
-        passport_button(context, row["report"], row["column_name"], key=metric)
+        passport_button(context, row["report"], row["report_column"], key=metric)
+
+
+def report_figure(report: str, column: str, unit: str, history: Sequence[Row], **more: Any) -> Row:
+    """The row of a tile for a figure that the monthly summary does not carry, from its own report's months."""
+    value = history[-1][column]
+    status = "ok" if value is not None else "not_available"
+    empty = dict.fromkeys(("low", "high", "target_value", "previous_change", "last_year_change"))
+    changes = dict.fromkeys(("previous_change_is_significant", "last_year_change_is_significant"))
+    identity = {"metric": column, "report": report, "report_column": column}
+    figure = {"value": value, "unit": unit, "value_status": status, "previous_change_kind": "relative"}
+    return identity | figure | empty | changes | more
 
 
 def _tile_html(context: Context, row: Row, history: list[float | None]) -> str:
@@ -103,7 +121,7 @@ def _tile_html(context: Context, row: Row, history: list[float | None]) -> str:
         _change_html(
             context,
             row[f"{period}_change"],
-            row["change_kind"],
+            row["previous_change_kind"],
             row[f"{period}_change_is_significant"],
             period,
         )
@@ -114,8 +132,15 @@ def _tile_html(context: Context, row: Row, history: list[float | None]) -> str:
         f"{escape(context.metric_label(row, row['metric']))}</div>"
         f"<div class='value{' grey' if is_weak else ''}'>{escape(write(row['value'], row['unit']))}</div>"
         f"<div class='detail'>{escape(detail)}</div><div class='changes'>{changes}</div>"
-        f"{charts.sparkline(history, context.palette)}</div>"
+        f"{_picture(charts.sparkline(history, context.palette))}</div>"
     )
+
+
+def _picture(svg: str) -> str:
+    """An SVG as an image: the page's sanitiser removes inline ones."""
+    if not svg:
+        return "<div class='spark'></div>"
+    return f"<img class='spark' alt='' src='data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}'>"
 
 
 def _change_html(context: Context, value: float | None, kind: str, is_significant: bool | None, period: str) -> str:
@@ -163,15 +188,12 @@ def _passport(context: Context, report: str, column: str, **more: Any) -> None:
             )
         )
     lines.append(("passport.model", f"{report}.{column}"))
-    lines.append(("passport.upstream", passport["upstream_models"]))
-    lines.append(
-        (
-            "passport.checks",
-            context.text("passport.checks_value", passed=passport["checks_passed"], total=passport["checks_total"]),
-        )
-    )
+    lines.append(("passport.upstream", ", ".join(json.loads(passport["upstream"]))))
+    checks = json.loads(passport["checks"])
+    passed = sum(check["passed"] for check in checks)
+    lines.append(("passport.checks", context.text("passport.checks_value", passed=passed, total=len(checks))))
     section = context.sections.get(passport["section"])
-    moment = section["as_of"] if section else context.information["as_of"]
+    moment = (section and section["good_as_of"]) or context.information["as_of"]
     lines.append(("passport.as_of", formatting.moment(moment, language, context.time_zone)))
     body = "".join(
         f"<tr><td class='grey'>{escape(context.text(name))}</td><td>{escape(str(value))}</td></tr>"
@@ -179,14 +201,14 @@ def _passport(context: Context, report: str, column: str, **more: Any) -> None:
         if value
     )
     st.html(f"<b>{escape(passport[f'label_{language}'])}</b><table class='ledger-table'>{body}</table>")
-    if passport["fact"]:
+    if passport["drill_table"]:
         st.page_link(
             context.pages["rows"],
             label=context.text("passport.to_rows"),
             query_params=choice.query(report=report, column=column, **more),
         )
     with st.expander(context.text("passport.sql")):
-        st.code(passport["compiled_sql"], language="sql")
+        st.code(passport["sql"], language="sql")
 
 
 # --- tables and downloads ----------------------------------------------------------------------------------------
@@ -199,15 +221,10 @@ def table(
     total: Callable[[Row], bool] | None = None,
 ) -> None:
     """An aligned table that prints; the total row is set off."""
-    head = "".join(
-        f"<th class='{'number' if column.is_number else ''}'>{escape(column.title)}</th>" for column in columns
-    )
+    head = "".join(f"<th class='{column.style}'>{escape(column.title)}</th>" for column in columns)
     body = "".join(
         f"<tr class='{'total' if total and total(row) else ''}'>"
-        + "".join(
-            f"<td class='{'number' if column.is_number else ''}'>{escape(_cell(context, row, column))}</td>"
-            for column in columns
-        )
+        + "".join(f"<td class='{column.style}'>{escape(_cell(context, row, column))}</td>" for column in columns)
         + "</tr>"
         for row in rows
     )
@@ -230,8 +247,8 @@ def _cell(context: Context, row: Row, column: Column) -> str:
 
 def downloads(context: Context, rows: Sequence[Row], columns: Sequence[Column], name: str) -> None:
     """The same rows as CSV (opens right in a Chinese Excel) and as a workbook, with the headers of the table."""
-    left, right, _ = st.columns([1, 1, 6])
-    left.download_button(
+    place = st.container(horizontal=True)
+    place.download_button(
         context.text("download.csv"),
         lambda: as_csv(context, rows, columns),
         f"{name}.csv",
@@ -239,7 +256,7 @@ def downloads(context: Context, rows: Sequence[Row], columns: Sequence[Column], 
         key=f"csv-{name}",
         on_click="ignore",
     )
-    right.download_button(
+    place.download_button(
         context.text("download.xlsx"),
         lambda: as_workbook(context, rows, columns, name),
         f"{name}.xlsx",

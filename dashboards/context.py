@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -12,6 +13,7 @@ from dashboards import charts, formatting
 from dashboards.formatting import Language
 from dashboards.queries import Publication
 from dashboards.state import Choice
+from pipelines.intake.explain import problems_in_words, reasons_in_words
 
 STRINGS = Path(__file__).parent / "strings"
 
@@ -27,7 +29,7 @@ def strings(language: Language) -> dict[str, str]:
             if isinstance(value, Mapping):
                 flat |= flatten(value, f"{prefix}{name}.")
             else:
-                flat[f"{prefix}{name}"] = str(value).strip()
+                flat[f"{prefix}{name}"] = str(value)
         return flat
 
     return flatten(YAML(typ="safe").load((STRINGS / f"{language}.yml").read_text("utf-8")))
@@ -70,11 +72,11 @@ class Context:
         """The name of a code in the reader's language; a company's own value stands as it is."""
         if code is None:
             return formatting.NOT_AVAILABLE
-        own = strings(self.language).get(f"values.{code}")
         found = self.labels.get((domain, str(code)))
         if found:
             return found[self.language == "en"]
-        return own or str(code)
+        own = strings(self.language)
+        return own.get(f"codes.{domain}.{code}") or own.get(f"values.{code}") or str(code)
 
     def scope(self) -> str:
         """Region and segment of this view, in words."""
@@ -95,7 +97,7 @@ class Context:
         if key in strings(self.language):
             return self.text(key)
         if row is not None:
-            passport = self.publication.passport(row["report"], row["column_name"])
+            passport = self.publication.passport(row["report"], row["report_column"])
             if passport:
                 return str(passport[f"label_{self.language}"])
         return metric
@@ -107,7 +109,15 @@ class Context:
 
     def reason(self, state: Mapping[str, Any]) -> str:
         """Which checks hold a section back, as the checks are named."""
-        return str(state.get(f"reason_{self.language}") or "")
+        return self.text("table.list_join").join(json.loads(state["failed_checks"] or "[]"))
+
+    def reasons(self, row: Mapping[str, Any]) -> str:
+        """Why a row was rejected or waits, in the words that its sender gets too."""
+        return self.text("table.list_join").join(reasons_in_words(row["reason_codes"], self.language))
+
+    def problems(self, row: Mapping[str, Any]) -> str:
+        """What a receipt has to say, a sentence a problem; warnings are counted elsewhere."""
+        return " ".join(problems_in_words(row["problems"], self.language))
 
     def axis_format(self, unit: str) -> str:
         """A Vega expression that writes an axis label as this language counts."""

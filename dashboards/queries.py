@@ -81,12 +81,6 @@ class Publication:
             for row in self.query("select distinct month_start from rpt_monthly_summary order by 1 desc")
         ]
 
-    def newest_complete_month(self, as_of: date) -> date | None:
-        """The newest month that had ended by as_of; else the newest there is."""
-        months = self.months()
-        complete = [month for month in months if (month.year, month.month) < (as_of.year, as_of.month)]
-        return next(iter(complete or months), None)
-
     def values_of(self, column: str) -> list[str]:
         """Regions or segments with figures, 'all' first, 'unknown' last."""
         name = identifier(column)
@@ -164,14 +158,17 @@ class Publication:
         return found[0] if found else None
 
     def drill(
-        self, fact: str, condition: str, equal: Mapping[str, Any], limit: int | None, offset: int = 0
+        self, passport: Row, month: date, equal: Mapping[str, Any], limit: int, offset: int = 0
     ) -> tuple[int, list[Row]]:
-        """Count and one page of a drill table. `condition` comes from the published passport, not from a reader."""
-        clauses = [f"({condition or 'true'})"] + [f"{identifier(name)} = ?" for name in equal]
-        body = f"from {identifier(fact)} where {' and '.join(clauses)}"
-        total = self.query(f"select count(*) as n {body}", *equal.values())[0]["n"]
-        page = "" if limit is None else f" limit {int(limit)} offset {int(offset)}"
-        return total, self.query(f"select * {body} order by all{page}", *equal.values())
+        """Count and one page of the rows behind a figure. The condition is the published passport's, not a reader's."""
+        in_month = f"date_trunc('month', cast({identifier(passport['drill_month'])} as date)) = cast(? as date)"
+        regions = [f"coalesce({identifier(name)}, 'unknown') = ?" for name in equal]
+        condition = " and ".join([f"({passport['drill_filter']})", in_month, *regions])
+        body = f"from {identifier(passport['drill_table'])} where {condition}"
+        parameters = (month, *equal.values())
+        total = self.query(f"select count(*) as row_count {body}", *parameters)[0]["row_count"]
+        page = f"limit {int(limit)} offset {int(offset)}"
+        return total, self.query(f"select * {body} order by all {page}", *parameters)
 
     # --- data quality ------------------------------------------------------------------------------------------
 
@@ -179,16 +176,15 @@ class Publication:
         return self.query("select * from rpt_deliveries order by arrival_number desc, delivery_id")
 
     def rejected(self, limit: int = 500) -> list[Row]:
+        """Rows that were rejected or wait: the file, the row, the columns and the reasons, never what stood there."""
         return self.query(
-            "select * from rejected_rows order by arrival_number desc, file_name, sheet, row_number limit ?",
+            "select * from rejected_rows where status <> 'skipped' order by file_name, delivery_id, ledger_row_number"
+            " limit ?",
             limit,
         )
 
     def checks(self) -> list[Row]:
         return self.query("select * from checks order by passed, severity, kind, target, check_id")
-
-    def waivers(self) -> list[Row]:
-        return self.query("select * from waivers order by expiry")
 
 
 def pick(found: Sequence[Row], **equal: Any) -> Row | None:

@@ -29,7 +29,8 @@ def show(context: Context) -> None:
     series = context.publication.summary_series(choice.month, choice.region, choice.segment)
     for place, name in zip(st.columns(len(TILES)), TILES, strict=True):
         with place:
-            components.tile(context, metrics.get(name), name, series.get(name, ()))
+            row = metrics.get(name) or components.report_figure(REPORT, name, "count", months)
+            components.tile(context, row, name, series.get(name) or [{"value": month[name]} for month in months])
     components.note(_clock_note(context, months[-1]))
     left, right = st.columns(2, gap="large")
     with left:

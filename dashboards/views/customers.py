@@ -26,7 +26,7 @@ def show(context: Context) -> None:
         with place:
             components.tile(
                 context,
-                metrics.get(name) or _row(found, name),
+                metrics.get(name) or components.report_figure(REPORT, name, "count", found),
                 name,
                 [{"value": _number(row[name])} for row in found],
             )
@@ -41,20 +41,6 @@ def show(context: Context) -> None:
 
 def _number(value: object) -> float | None:
     return None if value is None else float(value)  # type: ignore[arg-type]
-
-
-def _row(found: list[dict], name: str) -> dict:
-    """A tile for a figure that the monthly summary does not carry: the same shape from its own report."""
-    now, before = found[-1], found[-2] if len(found) > 1 else None
-    change = None
-    if before is not None and before[name] and now[name] is not None:
-        change = (float(now[name]) - float(before[name])) / abs(float(before[name]))
-    return {
-        "metric": name, "report": REPORT, "column_name": name, "value": now[name],
-        "unit": "percent" if name.endswith("_rate") else "count", "low": None, "high": None, "value_status": "ok",
-        "target_value": None, "change_kind": "relative", "previous_change": change,
-        "previous_change_is_significant": None, "last_year_change": None, "last_year_change_is_significant": None,
-    }  # fmt: skip
 
 
 def _groups(context: Context, report: str, column: str, title_key: str) -> None:

@@ -8,6 +8,8 @@ from dashboards import components, formatting
 from dashboards.components import Column
 from dashboards.context import Context
 
+PAGE = 40  # rows of a table on the page; a download has them all
+
 
 def show(context: Context) -> None:
     components.heading(context, context.text("data_quality.title"), context.text("data_quality.subtitle"))
@@ -59,11 +61,11 @@ def _sections(context: Context) -> None:
             write=lambda row: context.text(f"states.{row['state']}"),
         ),
         Column(
-            "as_of",
+            "good_as_of",
             context.text("data_quality.shown_as_of"),
             write=lambda row: (
-                formatting.moment(row["as_of"], context.language, context.time_zone)
-                if row["as_of"]
+                formatting.moment(row["good_as_of"], context.language, context.time_zone)
+                if row["good_as_of"]
                 else formatting.NOT_AVAILABLE
             ),
         ),
@@ -94,12 +96,12 @@ def _receipts(context: Context, deliveries: list[dict]) -> None:
         Column(
             "problems",
             context.text("data_quality.problems"),
-            write=lambda row: str(row.get(f"problems_{context.language}") or ""),
+            write=context.problems,
         ),
     ]
-    components.table(context, deliveries[:200], columns)
-    if len(deliveries) > 200:
-        components.note(context.text("table.more", shown=200, total=len(deliveries)))
+    components.table(context, deliveries[:PAGE], columns)
+    if len(deliveries) > PAGE:
+        components.note(context.text("table.more", shown=PAGE, total=len(deliveries)))
     components.downloads(context, deliveries, columns, "receipts")
 
 
@@ -119,23 +121,17 @@ def _rejected(context: Context) -> None:
     components.note(context.text("data_quality.rejected_note"))
     columns = [
         Column("file_name", context.text("data_quality.file")),
-        Column("sheet", context.text("data_quality.sheet")),
-        Column("row_number", context.text("data_quality.row"), "count"),
+        Column("source", context.text("data_quality.source"), write=lambda row: context.label("source", row["source"])),
+        Column("ledger_row_number", context.text("data_quality.row"), "count"),
         Column(
-            "status",
-            context.text("data_quality.state"),
-            write=lambda row: context.text(f"row_status.{row['status']}"),
+            "status", context.text("data_quality.state"), write=lambda row: context.text(f"row_status.{row['status']}")
         ),
-        Column("column_name", context.text("data_quality.column")),
-        Column(
-            "reason",
-            context.text("data_quality.reason"),
-            write=lambda row: str(row[f"reason_{context.language}"] or ""),
-        ),
+        Column("columns", context.text("data_quality.column"), write=lambda row: str(row["columns"] or "")),
+        Column("reason_codes", context.text("data_quality.reason"), write=context.reasons),
     ]
-    components.table(context, rows[:200], columns)
-    if len(rows) > 200:
-        components.note(context.text("table.more", shown=200, total=len(rows)))
+    components.table(context, rows[:PAGE], columns)
+    if len(rows) > PAGE:
+        components.note(context.text("table.more", shown=PAGE, total=len(rows)))
     components.downloads(context, rows, columns, "rejected-rows")
 
 
@@ -145,7 +141,7 @@ def _checks(context: Context) -> None:
     components.note(context.text("data_quality.checks_note", total=len(rows), failed=len(failed)))
     columns = [
         Column(
-            "result",
+            "passed",
             context.text("data_quality.result"),
             write=lambda row: context.text(f"check_result.{_result(row)}"),
         ),
@@ -156,9 +152,9 @@ def _checks(context: Context) -> None:
         ),
         Column("target", context.text("data_quality.target")),
         Column(
-            "label",
+            "check_id",
             context.text("data_quality.check"),
-            write=lambda row: str(row[f"label_{context.language}"] or row["check_id"]),
+            write=lambda row: str(row.get(f"label_{context.language}") or row["check_id"]),
         ),
         Column("observed", context.text("data_quality.observed")),
         Column("expected", context.text("data_quality.expected")),
@@ -173,10 +169,9 @@ def _result(row: dict) -> str:
 
 
 def _waivers(context: Context) -> None:
+    waived = [row for row in context.publication.checks() if row["waived_by"]]
     columns = [
         Column("check_id", context.text("data_quality.check")),
-        Column("reason", context.text("data_quality.reason")),
-        Column("owner", context.text("data_quality.owner")),
-        Column("expiry", context.text("data_quality.expiry"), "date"),
+        Column("waived_by", context.text("data_quality.reason")),
     ]
-    components.table(context, context.publication.waivers(), columns)
+    components.table(context, waived, columns)

@@ -18,30 +18,31 @@ HIDDEN = ("ledger_delivery_id", "ledger_row_number")
 def show(context: Context) -> None:
     report, column = st.query_params.get("report", ""), st.query_params.get("column", "")
     passport = context.publication.passport(report, column)
-    if passport is None or not passport["fact"]:
+    if passport is None or not passport["drill_table"]:
         components.heading(context, context.text("rows.title"))
         components.note(context.text("rows.choose"))
         return
     label = passport[f"label_{context.language}"]
     components.heading(context, context.text("rows.of", figure=label, month=context.month()), context.scope())
-    equal: dict[str, Any] = {"month_start": context.choice.month}
+    equal: dict[str, Any] = {}
     for name in ("region", "segment"):
         chosen = getattr(context.choice, name)
         if chosen != "all":
             equal[name] = chosen
     page = int(st.query_params.get("page", "1") or 1) if st.query_params.get("page", "1").isdigit() else 1
-    total, found = context.publication.drill(
-        passport["fact"], passport["filter"], equal, PAGE_SIZE, (max(page, 1) - 1) * PAGE_SIZE
-    )
+    month = context.choice.month
+    total, found = context.publication.drill(passport, month, equal, PAGE_SIZE, (max(page, 1) - 1) * PAGE_SIZE)
     components.note(
         context.text(
             "rows.count",
             total=context.figure(total, "count"),
-            fact=passport["fact"],
-            condition=passport["filter"] or "–",
+            fact=passport["drill_fact"],
+            condition=passport["drill_filter"],
         )
     )
-    columns = [_column(context, passport["fact"], name, value) for name, value in (found[0].items() if found else ())]
+    columns = [
+        _column(context, passport["drill_fact"], name, value) for name, value in (found[0].items() if found else ())
+    ]
     components.table(context, found, columns)
     pages = max(1, -(-total // PAGE_SIZE))
     if pages > 1:
@@ -55,8 +56,10 @@ def show(context: Context) -> None:
         if chosen != page:
             st.query_params["page"] = str(chosen)
             st.rerun()
-    _, everything = context.publication.drill(passport["fact"], passport["filter"], equal, DOWNLOAD_LIMIT)
-    components.downloads(context, everything, columns, f"{passport['fact']}-{column}-{context.choice.month:%Y-%m}")
+    _, everything = context.publication.drill(passport, month, equal, DOWNLOAD_LIMIT)
+    components.downloads(
+        context, everything, columns, f"{passport['drill_fact']}-{column}-{context.choice.month:%Y-%m}"
+    )
 
 
 def _column(context: Context, fact: str, name: str, value: Any) -> Column:

@@ -10,7 +10,7 @@ from dashboards.context import Context
 
 REPORT = "rpt_monthly_sales"
 BREAKDOWNS = ("region", "channel", "segment", "product_category", "product")
-TILES = ("sales_amount", "target_attainment_rate", "year_to_date_sales_amount", "run_rate_needed_amount")
+TILES = ("sales_amount", "target_attainment_rate", "year_to_date_sales_amount", "year_to_date_attainment_rate")
 TABLE = (
     ("sales_amount", "currency"),
     ("target_amount", "currency"),
@@ -42,28 +42,20 @@ def show(context: Context) -> None:
 
 def _tiles(context: Context, found: list[dict]) -> None:
     now = found[-1]
-    details = {
-        "sales_amount": ("month_over_month_growth_rate", "year_over_year_growth_rate"),
-        "year_to_date_sales_amount": (None, "year_to_date_growth_rate"),
+    more = {
+        "sales_amount": {
+            "target_value": now["target_amount"],
+            "previous_change": now["month_over_month_growth_rate"],
+            "last_year_change": now["year_over_year_growth_rate"],
+        },
+        "year_to_date_sales_amount": {
+            "target_value": now["year_to_date_target_amount"],
+            "last_year_change": now["year_to_date_growth_rate"],
+        },
     }
     for place, name in zip(st.columns(len(TILES)), TILES, strict=True):
-        previous, last_year = details.get(name, (None, None))
-        row = {
-            "metric": name,
-            "report": REPORT,
-            "column_name": name,
-            "value": now[name],
-            "unit": "percent" if name.endswith("_rate") else "currency",
-            "low": None,
-            "high": None,
-            "value_status": "ok" if now[name] is not None else "not_available",
-            "target_value": now["target_amount"] if name == "sales_amount" else None,
-            "change_kind": "relative",
-            "previous_change": now[previous] if previous else None,
-            "previous_change_is_significant": None,
-            "last_year_change": now[last_year] if last_year else None,
-            "last_year_change_is_significant": None,
-        }
+        unit = "percent" if name.endswith("_rate") else "currency"
+        row = components.report_figure(REPORT, name, unit, found, **more.get(name, {}))
         with place:
             components.tile(context, row, name, [{"value": _number(point[name])} for point in found[-13:]])
 

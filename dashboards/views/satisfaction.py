@@ -27,7 +27,8 @@ def show(context: Context) -> None:
     series = context.publication.summary_series(choice.month, choice.region, choice.segment, 25)
     for place, name in zip(st.columns(len(TILES)), TILES, strict=True):
         with place:
-            components.tile(context, metrics.get(name), name, series.get(name, ()))
+            row = metrics.get(name) or components.report_figure(REPORT, name, "percent", months)
+            components.tile(context, row, name, series.get(name) or [{"value": month[name]} for month in months])
     _score(context, months)
     left, right = st.columns([3, 2], gap="large")
     with left:
@@ -97,7 +98,7 @@ def _items(context: Context) -> None:
         Column("top_two_rate", context.column_title(ITEMS, "top_two_rate"), "percent"),
         Column("answered_count", context.column_title(ITEMS, "answered_count"), "count"),
         *(
-            Column(f"level_{level}_count", context.label("overall_score", str(level)), "count")
+            Column(f"level_{level}_count", context.label("satisfaction_level", str(level)), "count")
             for level in (5, 4, 3, 2, 1)
         ),
     ]
@@ -123,7 +124,7 @@ def _triggers(context: Context) -> None:
         Column(
             "item",
             context.column_title(ITEMS, "item"),
-            write=lambda row: context.label("satisfaction_item", row["item"]) if row["item"] else "",
+            write=lambda row: context.label("satisfaction_item", row["item"]),
         ),
         Column("customer_key", context.text("satisfaction.customer")),
         Column("value", context.text("satisfaction.value"), "ratio"),

@@ -68,7 +68,7 @@ def _sentences(context: Context, metrics: dict[str, dict[str, Any]]) -> str:
         row = metrics.get(name)
         if row is None or row[f"{period}_change"] is None:
             return None
-        return formatting.change(row[f"{period}_change"], row["change_kind"], context.language)
+        return formatting.change(row[f"{period}_change"], row["previous_change_kind"], context.language)
 
     sales, attainment = figure("sales_amount"), figure("target_attainment_rate")
     if sales:

@@ -209,7 +209,7 @@ def _finding(context: Context, row: dict) -> str:
         f"reconciliation.findings.{row['finding_code']}",
         breakdown=breakdown,
         item=item,
-        printed=row["printed_value"] or "",
+        printed=str(row["printed_value"] or "").rstrip("%％"),
         computed=computed if computed is not None else "",
         base=context.figure(row["base_count"], "count"),
         total=context.figure(row["total_count"], "count"),
