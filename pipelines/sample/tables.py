@@ -15,7 +15,7 @@ from pipelines.sample import company
 from pipelines.sample.events import Events, Frame
 
 SEGMENTS = {"individual": "个人", "corporate": "企业", "fleet": "车队", "government": "政府"}
-SALES_CHANNELS = {"showroom": "展厅", "online": "网上商城", "direct": "直销"}
+SALES_CHANNELS = {"showroom": "展厅", "online": "网上", "direct": "直销"}
 STATUSES = {"paid": "已付款", "delivered": "已交付", "cancelled": "已取消"}
 LINE_TYPES = {"sale": "销售", "refund": "退款", "gift": "赠品"}
 PAYMENT_KINDS = {"deposit": "定金", "balance": "尾款", "full": "全款"}
