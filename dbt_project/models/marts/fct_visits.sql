@@ -36,7 +36,8 @@ ranked as (
     select
         *,
         row_number() over (
-            partition by person_key
+            -- Visits that nobody can be told from stand alone: together they would be one huge partition.
+            partition by coalesce(person_key, ledger_delivery_id || '-' || cast(ledger_row_number as varchar))
             order by visited_date nulls last, arrival_time nulls last, ledger_delivery_id, ledger_row_number
         ) as visit_number_of_person
     from entries

@@ -12,24 +12,40 @@ run_context as (
     select as_of_date from {{ ref('stg_run_context') }}
 ),
 
+dated_leads as (
+    select
+        leads.*,
+        {{ days_between('leads.first_visited_date', 'run_context.as_of_date') }}
+            <= {{ threshold('funnel_window_days') }} as is_window_open
+    from leads
+    cross join run_context
+),
+
 -- Leads that are alike are one row with their number: the rest works on thousands of rows whatever the number of leads.
 lead_groups as (
     select
-        leads.month_start,
-        leads.region,
-        leads.segment,
-        leads.source_channel,
+        month_start,
+        region,
+        segment,
+        source_channel,
         cast(0 as bigint) as days_to_visit,
-        leads.days_to_contact_left,
-        leads.days_to_quote_or_test_drive,
-        leads.days_to_order,
-        leads.days_to_paid,
-        {{ days_between('leads.first_visited_date', 'run_context.as_of_date') }}
-            <= {{ threshold('funnel_window_days') }} as is_window_open,
+        days_to_contact_left,
+        days_to_quote_or_test_drive,
+        days_to_order,
+        days_to_paid,
+        is_window_open,
         count(*) as lead_count
-    from leads
-    cross join run_context
-    group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+    from dated_leads
+    group by
+        month_start,
+        region,
+        segment,
+        source_channel,
+        days_to_contact_left,
+        days_to_quote_or_test_drive,
+        days_to_order,
+        days_to_paid,
+        is_window_open
 ),
 
 windows as (

@@ -267,8 +267,8 @@ register_bases as (
     where known.count_set = 'register'
 ),
 
-{#- The register's share of an item in percent, at four decimals: comparisons never use it. #}
-{%- set share = "round(cast(100 * items.computed_count as decimal(30, 8)) / nullif(register_bases.base_count, 0), 4)" %}
+{#- The register's share of an item in percent, to be shown: no comparison uses it. #}
+{%- set share = safe_divide('100 * items.computed_count', 'register_bases.base_count') %}
 
 findings as (
     select
