@@ -93,7 +93,8 @@ def build(settings: Settings, select: str | None = None, progress: Progress = si
         _use_own_rules(manifest, own_rules, workspace.rules.parent)
         arguments = ["build", "--exclude-resource-type", "unit_test"]
         arguments += ["--exclude-resource-type", "seed"] if has_seeds else []
-        arguments += ["--select", select] if select else []
+        # A test that also looks at models left out would judge what is not there.
+        arguments += ["--select", select, "--indirect-selection", "cautious"] if select else []
         with _tests_only_report(manifest):
             results = _invoke(arguments, settings, workspace, manifest, _Counter(progress))
         _write_manifest(manifest, workspace.manifest_file)
