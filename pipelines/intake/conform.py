@@ -528,12 +528,12 @@ def _lake_columns(
         masked = personal.mask(value, prop.classification)
         secrets = _secrets(surrogate, prop.classification, kept.texts[prop.name].str.strip_chars())
         return [surrogate.rename(f"{prop.name}_surrogate"), masked.rename(f"{prop.name}_masked")], [secrets]
-    if prop.is_free_text:
+    if prop.is_free_text or prop.is_remark:
         redacted = personal.redact(value, _own_words(kept, chosen))
         place = numbers.cast(pl.String) + f":{prop.name}"
         changed = (redacted != value).fill_null(False)
         secrets = _secrets(place.filter(changed), "free_text", value.filter(changed))
-        return [redacted.rename(f"{prop.name}_redacted")], [secrets]
+        return [redacted.rename(next(iter(prop.lake_columns())))], [secrets]
     if prop.logicalType == "timestamp":
         local = value.struct.field("local").dt.date()
         return [value.struct.field("utc").rename(prop.name), local.rename(local_date_column(prop.name))], []
@@ -630,18 +630,10 @@ def _problems(batch: pl.DataFrame, cells: _Cells, chosen: Plan, findings: pl.Dat
     if findings.is_empty():
         return pl.DataFrame(schema=PROBLEM_SCHEMA)
     origin = {name: chosen.origin(name) for name in chosen.contract.by_name}
-    values = [
-        pl.DataFrame({"row": rows, "field": [name] * len(rows), "value": _shown(cells.texts[name].gather(rows))})
-        for (name,), group in findings.filter(code="unknown_code").group_by("field")
-        for rows in [group["row"]]
-    ]
-    shown = (
-        pl.concat(values) if values else pl.DataFrame(schema={"row": pl.UInt32, "field": pl.String, "value": pl.String})
-    )
-    shown = shown.with_columns(pl.lit("unknown_code").alias("code"))
-    frame = findings.join(shown, on=["row", "field", "code"], how="left", maintain_order="left")
-    frame = frame.with_columns(
-        pl.col("field").replace(origin).alias("column"), batch[ROW_NUMBER].gather(findings["row"]).alias("number")
+    shown = _unknown_values(cells, chosen, findings)
+    frame = findings.join(shown, on=["row", "field", "code"], how="left", maintain_order="left").with_columns(
+        pl.col("field").replace(origin).alias("column"),
+        batch[ROW_NUMBER].gather(findings["row"]).alias("number"),
     )
     grouped = frame.group_by("kind", "code", "column", "value", "proposal", maintain_order=True).agg(
         pl.len().cast(pl.Int64).alias("count"), pl.col("number").head(3).alias("example_rows")
@@ -649,5 +641,14 @@ def _problems(batch: pl.DataFrame, cells: _Cells, chosen: Plan, findings: pl.Dat
     return grouped.select(pl.col(name).cast(kind) for name, kind in PROBLEM_SCHEMA.items())
 
 
-def _shown(texts: pl.Series) -> pl.Series:
-    return personal.redact(texts.str.slice(0, 60), [])
+def _unknown_values(cells: _Cells, chosen: Plan, findings: pl.DataFrame) -> pl.DataFrame:
+    """The values that wait for a decision: whoever decides must see them, but no person in them."""
+    schema = {"row": pl.UInt32, "field": pl.String, "code": pl.String, "value": pl.String}
+    frames = [pl.DataFrame(schema=schema)]
+    own = _own_words(cells, chosen)
+    for (name,), group in findings.filter(code="unknown_code").group_by("field", maintain_order=True):
+        rows = group["row"]
+        texts = cells.texts[str(name)].gather(rows).str.slice(0, 60)
+        shown = personal.redact(texts, [words.gather(rows) for words in own])
+        frames.append(group.select("row", "field", "code").with_columns(shown.alias("value")))
+    return pl.concat(frames)

@@ -49,7 +49,9 @@ _LAKE_TYPES: dict[str, pl.DataType] = {
 }
 
 LogicalType = Literal["string", "integer", "number", "boolean", "date", "timestamp", "time", "code"]
-Classification = Literal["public", "internal", "name", "phone", "email", "address", "network", "identity", "free_text"]
+Classification = Literal[
+    "public", "internal", "remark", "name", "phone", "email", "address", "network", "identity", "free_text"
+]
 
 
 @dataclass(frozen=True)
@@ -148,6 +150,11 @@ class Property(Strict):
         return self.classification == "free_text"
 
     @property
+    def is_remark(self) -> bool:
+        """Short words that people write: kept under the field's own name, but without persons."""
+        return self.classification == "remark"
+
+    @property
     def label_domain(self) -> str:
         """The name under which the labels of this field's codes are kept."""
         return self.codeList or self.name
@@ -188,6 +195,7 @@ class Contract(Strict):
     businessName: Text  # noqa: N815
     description: Purpose
     supersede: Supersede
+    ignoredHeaders: tuple[str, ...] = ()  # noqa: N815 - columns that carry nothing, such as a running number
     tables: tuple[Table, ...] = Field(alias="schema", min_length=1, max_length=1)
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, ignored_types=(cached_property,))
@@ -217,11 +225,15 @@ class Contract(Strict):
         return {normal_header(word): field.name for field in self.properties for word in field.spellings()}
 
     @cached_property
+    def ignored_headers(self) -> frozenset[str]:
+        return frozenset(map(normal_header, self.ignoredHeaders))
+
+    @cached_property
     def version_hash(self) -> str:
         """Changes when rows would be read differently; not when a description or an example does."""
         unread = {"description", "examples"}
         fields = [field.model_dump(exclude=unread) for field in self.properties]
-        content = [self.id, self.supersede.model_dump(), fields]
+        content = [self.id, self.supersede.model_dump(), sorted(self.ignored_headers), fields]
         text = json.dumps(content, ensure_ascii=False, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -361,16 +373,17 @@ def definition_error(file: Path, document: CommentedMap, error: ValidationError)
     return DefinitionError(problems)
 
 
-def _merge_vocabularies(documents: list[tuple[Path, CommentedMap]]) -> dict[str, dict[str, Any]]:
-    vocabulary: dict[str, dict[str, Any]] = {"fields": {}, "codeLists": {}}
+def _merge_vocabularies(documents: list[tuple[Path, CommentedMap]]) -> dict[str, Any]:
+    vocabulary: dict[str, Any] = {"fields": {}, "codeLists": {}, "ignoredHeaders": []}
     for _, document in documents:
         if document.get("kind") == "Vocabulary":
             vocabulary["fields"] |= document.get("fields") or {}
             vocabulary["codeLists"] |= document.get("codeLists") or {}
+            vocabulary["ignoredHeaders"] += document.get("ignoredHeaders") or []
     return vocabulary
 
 
-def _load_contract(file: Path, document: CommentedMap, vocabulary: Mapping[str, dict[str, Any]]) -> Contract:
+def _load_contract(file: Path, document: CommentedMap, vocabulary: Mapping[str, Any]) -> Contract:
     problems: list[DefinitionProblem] = []
     resolved = plain(document)
     tables = resolved.get("schema")
@@ -384,6 +397,7 @@ def _load_contract(file: Path, document: CommentedMap, vocabulary: Mapping[str, 
                 problems.append(DefinitionProblem(file.name, line, unknown.code, {"name": unknown.name}))
     if problems:
         raise DefinitionError(problems)
+    resolved["ignoredHeaders"] = [*resolved.get("ignoredHeaders", []), *vocabulary["ignoredHeaders"]]
     try:
         contract = Contract.model_validate(resolved)
     except ValidationError as error:
@@ -409,7 +423,7 @@ class _UnknownReferenceError(LookupError):
         self.code, self.name = code, name
 
 
-def _resolve(field: dict[str, Any], vocabulary: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+def _resolve(field: dict[str, Any], vocabulary: Mapping[str, Any]) -> dict[str, Any]:
     """The property with its definition and its code list filled in; synonyms of both are kept."""
     if not isinstance(field, dict):
         return field

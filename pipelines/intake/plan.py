@@ -204,6 +204,8 @@ def _match_by_name(
         field_name = contract.headers.get(normal_header(bare_header(name)))
         if field_name is not None:
             claims.setdefault(field_name, []).append(name)
+        elif normal_header(name) in contract.ignored_headers:
+            ignored.append(name)
         else:
             problems.append(_unknown_column(name, contract))
     for field_name, names in claims.items():

@@ -168,6 +168,24 @@ def test_a_phone_number_in_a_column_of_words_is_removed(conform_rows: ConformRow
     assert result.accepted["ledger_warnings"].to_list() == ["personal_data_removed", None, None]
 
 
+def test_remarks_keep_their_column_and_lose_their_persons(conform_rows: ConformRows) -> None:
+    result = conform_rows(
+        "complaints",
+        {
+            "投诉编号": ["1", "2"],
+            "受理时间": ["2024-03-05 10:00"] * 2,
+            "客户姓名": ["王小明", None],
+            "处理结果": ["已与王先生沟通, 电话 13800001234", "换新"],
+        },
+    )
+    assert result.accepted["resolution"].to_list() == ["已与***沟通, 电话 ***", "换新"]
+    assert ("free_text", "已与王先生沟通, 电话 13800001234") in result.vault.select("classification", "value").rows()
+
+
+def test_a_running_number_is_left_out_without_a_question(conform_rows: ConformRows) -> None:
+    assert conform_rows("sales", {"序号": ["1", "2", "3"], **SALES}).counts.accepted == 3
+
+
 def test_text_that_a_spreadsheet_would_run_is_text(conform_rows: ConformRows) -> None:
     formula = "=cmd|'/c calc'!A1"
     result = conform_rows("sales", {**SALES, "产品名称": [formula] * 3})

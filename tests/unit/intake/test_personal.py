@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from pipelines.intake import personal
@@ -72,6 +72,7 @@ def test_masks(classification: str, cell: str, mask: str) -> None:
     assert masked(cell, classification) == mask
 
 
+@settings(deadline=None)
 @given(MOBILES)
 def test_a_mask_hides_the_middle_of_every_mobile(mobile: str) -> None:
     mask = masked(mobile, "phone")
@@ -80,6 +81,7 @@ def test_a_mask_hides_the_middle_of_every_mobile(mobile: str) -> None:
     assert sum(character.isdigit() for character in mask) == 7
 
 
+@settings(deadline=None)
 @given(MOBILES, st.text("客户说你好打不通,。 abc", max_size=10), st.sampled_from(["", "+86 ", "电话：", "tel:"]))
 def test_no_mobile_stays_in_a_text(mobile: str, words: str, prefix: str) -> None:
     for written in (mobile, f"{mobile[:3]}-{mobile[3:7]}-{mobile[7:]}", f"{mobile[:3]} {mobile[3:7]} {mobile[7:]}"):
@@ -88,6 +90,7 @@ def test_no_mobile_stays_in_a_text(mobile: str, words: str, prefix: str) -> None
         assert mobile not in digits
 
 
+@settings(deadline=None)
 @given(CHINESE_NAMES, st.text("说打不通很好", max_size=6))
 def test_a_rows_own_name_does_not_stay_in_its_text(name: str, words: str) -> None:
     assert name not in redacted(f"{words}{name}{words}", name)
@@ -108,6 +111,7 @@ def test_redaction(text: str, own: str, expected: str) -> None:
     assert redacted(text, own) == expected
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60), st.text(max_size=8))
 def test_no_text_breaks_redaction(text: str, own: str) -> None:
     assume("\x00" not in text + own)

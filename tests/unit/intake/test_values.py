@@ -86,6 +86,7 @@ def test_integers() -> None:
     ]
 
 
+@settings(deadline=None)
 @given(st.decimals(min_value=-(10**13), max_value=10**13, places=4, allow_nan=False))
 def test_any_amount_survives_thousand_separators(amount: Decimal) -> None:
     assert read(values.number_parser(), f"{amount:,.4f}") == [(amount, None)]
@@ -242,7 +243,7 @@ def test_codes_by_synonym_and_open_codes_as_they_are() -> None:
     assert read(values.code_parser(table, is_open=True), "到店", "Ｎｅｗ") == [("walk_in", None), ("New", None)]
 
 
-@settings(max_examples=30)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(st.one_of(st.none(), st.text(max_size=40)), max_size=30))
 def test_no_text_breaks_a_parser_and_each_cell_has_one_fate(texts: list[str | None]) -> None:
     parsers = [
