@@ -58,3 +58,15 @@ def test_encodings_and_delimiters_are_recognised(receipts: list[dict[str, Any]])
     assert found["上海展厅销售明细"] == ("gb18030", ";")
     assert found["成都展厅销售明细"][0].startswith("utf-16")
     assert found["成都展厅销售明细"][1] == "\t"
+
+
+def test_a_month_sent_again_replaces_the_first_version_wholly(published: Published) -> None:
+    """The first version had one entry more; it and the entries that were corrected no longer count."""
+    rows = published.rows(
+        "select file_name, rows_accepted, current_row_count, superseded_row_count + withdrawn_row_count as replaced "
+        "from rpt_deliveries where file_name like '北京展厅_来店来电客户登记表_2026-08%' order by length(file_name)"
+    )
+    first, again = rows
+    assert again["current_row_count"] == again["rows_accepted"]
+    assert first["replaced"] == again["rows_accepted"] + 1
+    assert first["current_row_count"] == first["rows_accepted"] - first["replaced"]
