@@ -343,7 +343,9 @@ def verdict(check: CheckResult) -> str:
 
 
 def show(value: object) -> str:
-    return "" if value is None else str(value)
+    if value is None:
+        return ""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def show_publication(settings: Settings, console: Console, publication: Publication) -> None:
