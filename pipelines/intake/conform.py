@@ -425,7 +425,8 @@ def _places(
         [before, frame.filter(pl.col("key").is_not_null()).select("key", pl.lit(1, pl.Int64).alias("seen"))]
     )
     context.occurrences[prop.name] = latest.group_by("key").agg(pl.col("seen").sum())
-    return placed.select(pl.col("place") + pl.col("seen").fill_null(0))["place"]
+    place = pl.col("place") + pl.col("seen").fill_null(0)
+    return placed.select(pl.when(pl.col("key").is_not_null()).then(place).alias("place"))["place"]
 
 
 def _as_text(value: pl.Series, prop: Property) -> pl.Series:

@@ -28,8 +28,9 @@ _LANDLINE = r"(?:\(0\d{2,3}\)|（0\d{2,3}）|0\d{2,3}[\s\-])\s?\d{7,8}"
 _FOREIGN_NUMBER = r"\+\d[\d\s\-]{6,}\d"
 _LONG_NUMBER = r"\d{11,}[Xx]?"
 # A short number or an account is personal when the words before it say so.
-_NAMED_CONTACT = (
-    r"(?i)((?:电话|手机|号码|tel|phone|mobile|call|微信|wechat|qq)(?:号|号码|is|no)?[\s:：.#]*)[A-Za-z0-9_\-]{5,}"
+_NAMED_CONTACT = r"((?:电话|手机|号码|微信|(?i:qq))(?:号码|号|是)?[\s:：]*)[A-Za-z0-9_\-]{5,}"
+_NAMED_CONTACT_LATIN = (
+    r"(?i)(\b(?:tel|phone|mobile|call|qq|wechat|whatsapp)(?:\s+(?:me|us|at|no|id|is))*[\s:：.#]+)[\w\-]*\d[\w\-]{4,}"
 )
 _NAMED_PARAMETER = r"(?i)([?&;](?:phone|mobile|tel|email|mail|name|user|username|id_?card|token|password|pwd)=)[^&#\s]*"
 _ALWAYS_PERSONAL = f"{_EMAIL}|{_IDENTITY_NUMBER}"
@@ -107,8 +108,10 @@ def mask(values: pl.Series, classification: str) -> pl.Series:
 
 def redact_text(text: pl.Expr) -> pl.Expr:
     """Sentences without phones, e-mails, identity numbers and accounts."""
-    text = text.str.replace_all(f"{_ALWAYS_PERSONAL}|{_MOBILE}|{_LANDLINE}|{_FOREIGN_NUMBER}|{_LONG_NUMBER}", MASK)
-    return text.str.replace_all(_NAMED_PARAMETER, "${1}" + MASK).str.replace_all(_NAMED_CONTACT, "${1}" + MASK)
+    text = text.str.replace_all(f"{_ALWAYS_PERSONAL}|{_LONG_NUMBER}|{_MOBILE}|{_LANDLINE}|{_FOREIGN_NUMBER}", MASK)
+    for named in (_NAMED_PARAMETER, _NAMED_CONTACT, _NAMED_CONTACT_LATIN):
+        text = text.str.replace_all(named, "${1}" + MASK)
+    return text
 
 
 def redact_label(text: pl.Expr) -> pl.Expr:

@@ -137,6 +137,19 @@ def test_a_rejected_line_keeps_its_place_for_the_day_it_is_corrected(contracts: 
     assert row["ledger_amends"].to_list() == ["first"]
 
 
+def test_a_line_whose_order_was_unknown_takes_no_other_lines_place(contracts: dict[str, Contract]) -> None:
+    columns = {"订单编号": ["A", None], "数量": ["1", "2"], "金额": ["1", "2"]}
+    chosen = plan(tuple(columns), contracts["sales"], None)
+    assert isinstance(chosen, Plan)
+    first = conform(batch_of(columns), chosen, context("first"))
+    assert first.quarantined["occurrence"].to_list() == [None]
+    corrected = batch_of({"订单编号": ["A"], "数量": ["2"], "金额": ["2"]}, first_row=3)
+    again = ConformContext(
+        "second", "Asia/Shanghai", "ymd", b"k" * 32, amends="first", known_occurrences=first.quarantined
+    )
+    assert conform(corrected, chosen, again).accepted["line_number"].to_list() == [1_000_003]
+
+
 def test_the_key_of_content_is_the_content(conform_rows: ConformRows) -> None:
     log = {
         "time": ["2024-03-05 10:00:00", "2024-03-05 10:00:00", "2024-03-05 10:00:01"],

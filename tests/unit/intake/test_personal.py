@@ -104,6 +104,9 @@ def test_a_rows_own_name_does_not_stay_in_its_text(name: str, words: str) -> Non
         ("身份证310101199001011234。", "", "身份证***。"),
         ("写信到 a.b@c-d.com 或 021-61234567", "", "写信到 *** 或 ***"),
         ("/a?phone=12345&page=2", "", "/a?phone=***&page=2"),
+        ("微信: abc_123, 手机号码61234567", "", "微信: ***, 手机号码***"),
+        ("please call me at 555-0199 or phone 5550199", "", "please call me at *** or phone ***"),
+        ("/blog/call-by-name.html", "", "/blog/call-by-name.html"),
         ("价格 12,345 元 2024-03-05 10:20:30", "", "价格 12,345 元 2024-03-05 10:20:30"),
     ],
 )
