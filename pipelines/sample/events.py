@@ -131,7 +131,10 @@ def draw_leads(rng: np.random.Generator, period: Period, count: int) -> Frame:
     channel = choose(rng, [c.weight for c in company.CHANNELS], count)
     contact = rng.random(count) < np.array([c.contact_rate for c in company.CHANNELS])[channel]
     level = draw_levels(rng, channel, contact)
-    level_of = lambda name: np.array([getattr(item, name) for item in company.LEVELS])[level]  # noqa: E731
+
+    def level_of(name: str) -> np.ndarray:
+        return np.array([getattr(item, name) for item in company.LEVELS])[level]
+
     chance = rng.random(count)
     in_window = contact & (chance < level_of("closing_rate"))
     late = contact & ~in_window & (chance < level_of("closing_rate") + level_of("late_closing_rate"))

@@ -183,11 +183,12 @@ def leads(events: Events, days: int | None) -> Frame:
         .join(asked, on="lead", how="left")
         .join(bought, left_on="lead", right_on="person", how="left")
     )
-    within = lambda column: (  # noqa: E731
-        pl.col(column).is_not_null()
-        if days is None
-        else ((pl.col(column) - pl.col("visited_date")).dt.total_days() <= days).fill_null(False)
-    )
+
+    def within(column: str) -> pl.Expr:
+        if days is None:
+            return pl.col(column).is_not_null()
+        return ((pl.col(column) - pl.col("visited_date")).dt.total_days() <= days).fill_null(False)
+
     return steps.with_columns(
         quote_or_test_drive=within("asked_date"), order_placed=within("ordered_date"), paid=within("paid_date")
     ).with_columns(pl.col("source_channel").fill_null("not_recorded"))
