@@ -52,6 +52,12 @@ def identifier(name: str) -> str:
     return name
 
 
+def window_of(window: str, month: date) -> tuple[date, date]:
+    """The first and the last month of the rows behind a figure: its own, the year so far, or all so far."""
+    first = {"year_to_date": month.replace(month=1), "to_date": date.min}.get(window, month)
+    return first, month
+
+
 class Publication:
     """One published file, and what the views ask of it."""
 
@@ -161,11 +167,14 @@ class Publication:
         self, passport: Row, month: date, equal: Mapping[str, Any], limit: int, offset: int = 0
     ) -> tuple[int, list[Row]]:
         """Count and one page of the rows behind a figure. The condition is the published passport's, not a reader's."""
-        in_month = f"date_trunc('month', cast({identifier(passport['drill_month'])} as date)) = cast(? as date)"
+        first, last = window_of(passport["drill_window"], month)
+        in_month = (
+            f"cast({identifier(passport['drill_month'])} as date) between cast(? as date) and last_day(cast(? as date))"
+        )
         regions = [f"coalesce({identifier(name)}, 'unknown') = ?" for name in equal]
         condition = " and ".join([f"({passport['drill_filter']})", in_month, *regions])
         body = f"from {identifier(passport['drill_table'])} where {condition}"
-        parameters = (month, *equal.values())
+        parameters = (first, last, *equal.values())
         total = self.query(f"select count(*) as row_count {body}", *parameters)[0]["row_count"]
         page = f"limit {int(limit)} offset {int(offset)}"
         return total, self.query(f"select * {body} order by all {page}", *parameters)
