@@ -15,6 +15,7 @@ from pathlib import Path
 
 import polars as pl
 
+from pipelines.intake.contract import Contract
 from pipelines.intake.deliver import survey
 from pipelines.intake.lake import aside, lake_file, quarantine_file
 from pipelines.intake.originals import safe_name
@@ -43,6 +44,7 @@ class Fault:
 
     reason: str
     column: str
+    proposal: str | None = None  # the nearest code that there is, for a value that nobody knows
 
 
 @dataclass(frozen=True)
@@ -137,12 +139,12 @@ def _sheet(table: RawTable, reading: Reading, faults: dict[int, list[Fault]], la
         for name, cell in zip(own, cells, strict=True):
             row.append(cell or "")
             if name in failing:
-                reason = _reason_text(faults[number], {name}, language)
+                reason = _reason_text(faults[number], {name}, language, reading.contract)
                 if reason:
                     marks[len(row) - 1] = reason
                 row.append(reason)
         if whole_row:
-            row.append(_reason_text(faults[number], whole_row, language))
+            row.append(_reason_text(faults[number], whole_row, language, reading.contract))
         rows.append((*row, root.delivery_id, str(number)))
         marked.append(marks)
     return Sheet(tuple(headings), tuple(rows), tuple(marked))
@@ -177,11 +179,24 @@ def _reason_heading(reasons: set[str], column: str, language: str) -> str:
     return f"{REASON_MARK} {label} {column}"
 
 
-def _reason_text(row_faults: Sequence[Fault], columns: set[str], language: str) -> str:
-    separator = "；" if language == "zh" else "; "
-    return separator.join(
-        dict.fromkeys(reason_text(each.reason, language) for each in row_faults if each.column in columns)
-    )
+def _reason_text(row_faults: Sequence[Fault], columns: set[str], language: str, contract: Contract | None) -> str:
+    reasons = []
+    for fault in row_faults:
+        if fault.column not in columns:
+            continue
+        reason = reason_text(fault.reason, language)
+        if fault.proposal:
+            label = _code_label(contract, fault.proposal, language)
+            reason = text("returns.with_proposal", language, reason=reason, proposal=label)
+        reasons.append(reason)
+    return ("；" if language == "zh" else "; ").join(dict.fromkeys(reasons))
+
+
+def _code_label(contract: Contract | None, code: str, language: str) -> str:
+    """A code in the words that the sender may write."""
+    fields = contract.properties if contract else ()
+    labels = (getattr(each.label, language) for field in fields for each in field.codes if each.code == code)
+    return next(labels, code)
 
 
 def reason_text(code: str, language: str) -> str:
@@ -255,11 +270,11 @@ def _faults(path: Path) -> dict[int, list[Fault]]:
     """Why each row of a quarantine file did not get in; skipped rows are nobody's mistake."""
     if not path.exists():
         return {}
-    frame = pl.read_parquet(path, columns=[ROW_NUMBER, "status", "reason_codes", "columns"])
+    frame = pl.read_parquet(path, columns=[ROW_NUMBER, "status", "reason_codes", "columns", "proposals"])
     frame = frame.filter(pl.col("status").is_in(["rejected", "waiting"])).sort(ROW_NUMBER)
     return {
-        number: [Fault(reason, column) for reason, column in zip(reasons, columns, strict=True)]
-        for number, _, reasons, columns in frame.iter_rows()
+        number: [Fault(*fault) for fault in zip(reasons, columns, proposals, strict=True)]
+        for number, _, reasons, columns, proposals in frame.iter_rows()
         if not _NOT_THE_SENDERS.intersection(reasons)
     }
 

@@ -149,3 +149,24 @@ def test_memory_does_not_grow_with_the_file(company, monkeypatch) -> None:
         tracemalloc.stop()
         assert receipt.rows_accepted == size
     assert peaks[1] < peaks[0] * 1.5
+
+
+def test_no_person_of_the_sample_company_stands_outside_originals_and_vault(company) -> None:
+    """Every column of every table is read: files are compressed, a search of their bytes would find nothing."""
+    from pipelines.sample.demo import write_company
+    from pipelines.sample.take import copy_company_files
+
+    copy_company_files(company.settings)
+    write_company(company.settings.landing, months=3, visits_per_month=40)
+    receipts = company.run().receipts
+    assert {"visits", "sales", "complaints", "survey_responses"} <= {each.source for each in receipts}
+    vault = pl.concat(pl.read_parquet(path) for path in company.settings.vault.rglob("*.parquet"))
+    is_telling = pl.col("value").str.len_chars() >= 3  # a name of two characters is also a part of other words
+    secrets = vault.filter(is_telling & (pl.col("classification") != "free_text"))["value"].unique()
+    assert len(secrets) > 100
+    found = []
+    for name, rows in company.tables(company.settings.lake, company.settings.quarantine).items():
+        cells = pl.Series([str(cell) for row in rows for cell in row if cell is not None], dtype=pl.String)
+        if len(cells) and cells.str.contains_any(secrets.to_list()).any():
+            found.append(name)
+    assert found == []

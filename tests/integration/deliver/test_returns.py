@@ -119,6 +119,7 @@ def test_a_workbook_goes_back_as_a_workbook_with_marks_and_comments(company, tmp
     assert failing.value == "不知道"
     assert failing.comment is not None
     assert failing.fill.fgColor.rgb.endswith("FFE699")
+    assert sheet.cell(3, header.index("来店方式") + 2).value.startswith("此值不在代码表中")
     assert sheet.cell(4, header.index("姓名") + 1).value == "=HYPERLINK(1)"
     assert sheet.cell(4, header.index("姓名") + 1).data_type == "s"
     failing.value = "2024-03-02"
