@@ -8,7 +8,7 @@
 
 {# One view over the folder of each lake source. Runs only when something is executed, never while parsing. #}
 {% macro create_lake_views() %}
-  {%- if execute and flags.WHICH not in ['generate', 'compile', 'list', 'parse'] -%}
+  {%- if execute -%}
     {%- do adapter.create_schema(api.Relation.create(database=target.database, schema='lake')) -%}
     {%- for node in graph.sources.values() if node.source_name == 'lake' -%}
       {%- do run_query(lake_view_sql(source('lake', node.name), lake_folder() ~ '/' ~ node.name)) -%}

@@ -36,7 +36,6 @@ identified_lines as (
         lines.*,
         orders.ordered_at as order_ordered_at,
         orders.ordered_date as order_ordered_date,
-        orders.delivered_at as order_delivered_at,
         orders.delivered_date as order_delivered_date,
         orders.order_status as header_status,
         orders.region as order_region,
@@ -90,7 +89,7 @@ final as (
         cast(
             coalesce(line_statuses.is_delivered, false)
             or coalesce(order_statuses.is_delivered, false)
-            or coalesce(lines.delivered_at, lines.order_delivered_at) is not null as boolean
+            or coalesce(lines.delivered_date, lines.order_delivered_date) is not null as boolean
         ) as is_delivered,
         cast(
             coalesce(

@@ -7,7 +7,7 @@ from datetime import date, datetime
 import pytest
 
 from pipelines.errors import MarketLedgerError
-from pipelines.warehouse.dbt import build
+from pipelines.warehouse.dbt import build, parsed_project, project_fingerprint
 
 from .conftest import Delivery, NewCompany, TinyCompany, sale
 
@@ -99,8 +99,15 @@ def test_the_warehouse_is_free_after_a_build(company: TinyCompany) -> None:
         assert connection.execute("select as_of from stg_run_context").fetchall() == [(AS_OF,)]
 
 
+def test_an_unchanged_project_is_parsed_once(company: TinyCompany) -> None:
+    folder = company.settings.dbt_project_dir / "target" / "parsed"
+    kept = folder / f"{project_fingerprint(company.settings.dbt_project_dir)}.msgpack"
+    parsed_project(company.settings)
+    before = kept.stat().st_mtime_ns
+    parsed_project(company.settings)
+    assert kept.stat().st_mtime_ns == before
+
+
 def test_a_missing_lake_is_said(new_company: NewCompany) -> None:
-    empty = new_company("nothing_taken_yet")
-    result = build(empty.settings, "stg_sales")
-    assert result.failed
-    assert "sales" in " ".join(node.message for node in result.failed)
+    with pytest.raises(MarketLedgerError, match=r"lake/\w+/\*\.parquet"):
+        build(new_company("nothing_taken_yet").settings, "stg_sales")
