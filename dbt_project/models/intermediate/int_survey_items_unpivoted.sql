@@ -10,7 +10,7 @@ unpivoted as (
 
     {%- for item in items %}
     select
-        response_id,
+        ledger_record_key as response_key,
         '{{ item }}' as item,
         try_cast({{ item }}_score as integer) as item_score
     from responses
@@ -23,7 +23,7 @@ unpivoted as (
 final as (
 
     select
-        cast(unpivoted.response_id as varchar) as response_id,
+        cast(unpivoted.response_key as varchar) as response_key,
         cast(unpivoted.item as varchar) as item,
         cast(unpivoted.item_score as integer) as item_score,
         cast(satisfaction_items.weight as double) as weight,
@@ -31,7 +31,7 @@ final as (
         cast(
             not satisfaction_items.is_overall
             or max(case when satisfaction_items.is_overall then 0 else 1 end)
-                over (partition by unpivoted.response_id) = 0
+                over (partition by unpivoted.response_key) = 0
         as boolean) as counts_in_score
     from unpivoted
     inner join {{ ref('satisfaction_items') }} as satisfaction_items on unpivoted.item = satisfaction_items.item

@@ -59,11 +59,11 @@ reply_sources as (
 targets as (
 
     select
-        complaints.complaint_id,
+        complaints.ledger_record_key,
         complaint_targets.reply_hours,
         complaint_targets.reply_working_hours,
         row_number() over (
-            partition by complaints.complaint_id
+            partition by complaints.ledger_record_key
             order by
                 case when complaint_targets.category = 'all' then 1 else 0 end,
                 case when complaint_targets.class = 'all' then 1 else 0 end,
@@ -107,7 +107,7 @@ timed as (
     from sourced as complaints
     cross join run_context
     inner join reply_sources on complaints.reply_source = reply_sources.reply_source
-    left join targets on complaints.complaint_id = targets.complaint_id and targets.preference = 1
+    left join targets on complaints.ledger_record_key = targets.ledger_record_key and targets.preference = 1
     left join {{ ref('dim_customers') }} as customers on complaints.customer_id = customers.customer_id
     left join {{ ref('fct_orders') }} as orders on complaints.order_id = orders.order_id
 
@@ -179,11 +179,11 @@ judged as (
 -- receipt comes first: only what was closed before can recur.
 events as (
 
-    select complaint_id, category, product_id, customer_key, received_at as happened_at, 0 as is_closing,
+    select ledger_record_key, category, product_id, customer_key, received_at as happened_at, 0 as is_closing,
         cast(null as timestamp) as closed_at
     from judged
     union all
-    select complaint_id, category, product_id, customer_key, closed_at as happened_at, 1 as is_closing, closed_at
+    select ledger_record_key, category, product_id, customer_key, closed_at as happened_at, 1 as is_closing, closed_at
     from judged
     where closed_at >= received_at
 
@@ -192,16 +192,16 @@ events as (
 recurrences as (
 
     select
-        complaint_id,
+        ledger_record_key,
         is_closing,
         max(closed_at) over (
             partition by category, product_id
-            order by happened_at, is_closing, complaint_id
+            order by happened_at, is_closing, ledger_record_key
             rows between unbounded preceding and 1 preceding
         ) as problem_closed_at,
         max(closed_at) over (
             partition by category, product_id, customer_key
-            order by happened_at, is_closing, complaint_id
+            order by happened_at, is_closing, ledger_record_key
             rows between unbounded preceding and 1 preceding
         ) as customer_problem_closed_at
     from events
@@ -211,7 +211,8 @@ recurrences as (
 final as (
 
     select
-        cast(judged.complaint_id as varchar) as complaint_key,
+        cast(judged.ledger_record_key as varchar) as complaint_key,
+        cast(judged.complaint_id as varchar) as complaint_id,
         cast({{ month_start('judged.received_date') }} as date) as month_start,
         cast(coalesce(judged.region, judged.customer_region, 'unknown') as varchar) as region,
         cast(coalesce(judged.segment, judged.customer_segment, 'unknown') as varchar) as segment,
@@ -262,7 +263,7 @@ final as (
         cast(judged.ledger_delivery_id as varchar) as ledger_delivery_id,
         cast(judged.ledger_row_number as bigint) as ledger_row_number
     from judged
-    inner join recurrences on judged.complaint_id = recurrences.complaint_id and recurrences.is_closing = 0
+    inner join recurrences on judged.ledger_record_key = recurrences.ledger_record_key and recurrences.is_closing = 0
     left join {{ ref('dim_products') }} as products on judged.product_id = products.product_id
 
 )

@@ -15,38 +15,39 @@ responses as (
 answered as (
 
     select
-        invitations.invitation_id,
+        invitations.ledger_record_key,
         min(responses.response_date) as answered_date
     from invitations
     inner join responses
         on invitations.invitation_id = responses.invitation_id
     where responses.is_valid
-    group by invitations.invitation_id
+    group by invitations.ledger_record_key
     union all
     select
-        invitations.invitation_id,
+        invitations.ledger_record_key,
         min(responses.response_date) as answered_date
     from invitations
     inner join responses
         on invitations.survey_id = responses.survey_id
         and invitations.customer_id = responses.customer_id
     where responses.is_valid and responses.invitation_id is null
-    group by invitations.invitation_id
+    group by invitations.ledger_record_key
 
 ),
 
 first_answers as (
 
-    select invitation_id, min(answered_date) as answered_date
+    select ledger_record_key, min(answered_date) as answered_date
     from answered
-    group by invitation_id
+    group by ledger_record_key
 
 ),
 
 final as (
 
     select
-        cast(invitations.invitation_id as varchar) as invitation_key,
+        cast(invitations.ledger_record_key as varchar) as invitation_key,
+        cast(invitations.invitation_id as varchar) as invitation_id,
         cast({{ month_start('invitations.sent_date') }} as date) as month_start,
         cast(coalesce(invitations.region, customers.region, 'unknown') as varchar) as region,
         cast(coalesce(invitations.segment, customers.segment, 'unknown') as varchar) as segment,
@@ -58,14 +59,14 @@ final as (
         cast(coalesce(invitations.outcome, 'unknown') as varchar) as outcome,
         -- a refusal was delivered; a list without outcomes names only what was sent
         cast(coalesce(invitations.outcome, 'delivered') in ('delivered', 'refused') as boolean) as is_delivered,
-        cast(first_answers.invitation_id is not null as boolean) as is_answered,
+        cast(first_answers.ledger_record_key is not null as boolean) as is_answered,
         cast(first_answers.answered_date as date) as answered_date,
         cast(coalesce(invitations.department, 'unknown') as varchar) as department,
         cast(invitations.ledger_delivery_id as varchar) as ledger_delivery_id,
         cast(invitations.ledger_row_number as bigint) as ledger_row_number
     from invitations
     left join {{ ref('dim_customers') }} as customers on invitations.customer_id = customers.customer_id
-    left join first_answers on invitations.invitation_id = first_answers.invitation_id
+    left join first_answers on invitations.ledger_record_key = first_answers.ledger_record_key
 
 )
 

@@ -14,7 +14,7 @@ items as (
 final as (
 
     select
-        cast(items.response_id || '|' || items.item as varchar) as item_key,
+        cast(items.response_key || '|' || items.item as varchar) as item_key,
         responses.response_key,
         responses.month_start,
         responses.region,
@@ -30,7 +30,7 @@ final as (
         responses.ledger_delivery_id,
         responses.ledger_row_number
     from items
-    inner join responses on items.response_id = responses.response_key
+    inner join responses on items.response_key = responses.response_key
 
 )
 

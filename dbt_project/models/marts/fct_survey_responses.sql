@@ -19,8 +19,16 @@ orders as (
 
 invitations as (
 
-    select invitation_id, customer_id, survey_id, region, segment, department, sent_date
+    select
+        invitation_id,
+        max(customer_id) as customer_id,
+        max(survey_id) as survey_id,
+        max(region) as region,
+        max(segment) as segment,
+        max(department) as department,
+        min(sent_date) as sent_date
     from {{ ref('stg_survey_invitations') }}
+    group by invitation_id
 
 ),
 
@@ -35,7 +43,7 @@ deliveries as (
 scores as (
 
     select
-        response_id,
+        response_key,
         count(*) as answered_count,
         min(item_score) as lowest_score,
         max(item_score) as highest_score,
@@ -43,7 +51,7 @@ scores as (
             / nullif(sum(case when counts_in_score then weight end), 0) as weighted_mean,
         max(case when item = 'overall' then item_score end) as overall_score
     from items
-    group by response_id
+    group by response_key
 
 ),
 
@@ -113,10 +121,10 @@ flagged as (
         respondents.respondent is not null
         and row_number() over (
             partition by respondents.respondent
-            order by respondents.answered_at desc nulls last, respondents.response_id desc
+            order by respondents.answered_at desc nulls last, respondents.ledger_record_key desc
         ) > 1 as is_duplicate_respondent
     from respondents
-    left join scores on respondents.response_id = scores.response_id
+    left join scores on respondents.ledger_record_key = scores.response_key
 
 ),
 
@@ -133,7 +141,8 @@ exclusions as (
 final as (
 
     select
-        cast(flagged.response_id as varchar) as response_key,
+        cast(flagged.ledger_record_key as varchar) as response_key,
+        cast(flagged.response_id as varchar) as response_id,
         cast({{ month_start('flagged.response_date') }} as date) as month_start,
         cast(coalesce(flagged.known_region, flagged.customer_region, 'unknown') as varchar) as region,
         cast(coalesce(flagged.known_segment, flagged.customer_segment, 'unknown') as varchar) as segment,
