@@ -33,8 +33,8 @@ from pipelines.settings import Settings
 # is then read again by the next run.
 READING_FORMAT = 1
 CONTENTS_FILE = "contents.json"
-# Refusals that say something about the moment, not about the file: the next run tries again.
-_PASSING_REFUSALS = frozenset({"unreadable"})
+# Refusals that say something about the moment or this program, not about the file: the next run tries again.
+_PASSING_REFUSALS = frozenset({"unreadable", "reading_failed"})
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,7 @@ class Opener:
     def open(self, hints: ReadHints) -> list[RawTable | Refusal]:
         key = _hints_key(hints)
         if key not in self._opened:
-            self._opened[key] = _open(self.arrival.path, hints)
+            self._opened[key] = list(read_file(self.arrival.path, hints))
         return self._opened[key]
 
     def table(self, reading: Reading) -> RawTable:
@@ -236,16 +236,6 @@ def desired_readings(opener: Opener, rules: Rules, amended: AmendedLookup) -> li
         _refused(arrival, hints, refusal) for refusal in seen.refusals if (refusal.member, refusal.sheet) not in claimed
     ]
     return readings
-
-
-def _open(path: Path, hints: ReadHints) -> list[RawTable | Refusal]:
-    """The tables and refusals of a file. A reader's own fault refuses this file and spares the others."""
-    try:
-        return list(read_file(path, hints))
-    except (OSError, MemoryError):
-        raise
-    except Exception as error:
-        return [Refusal("reading_failed", {"kind": type(error).__name__})]
 
 
 def _known_contents(path: Path) -> dict[str, Any]:

@@ -68,22 +68,26 @@ def test_hostile_files_are_refused_with_a_text_and_the_others_are_taken(company)
 
 
 def test_a_reader_that_fails_refuses_its_file_and_no_other(company, monkeypatch) -> None:
-    from pipelines.intake import readings
+    from pipelines.intake import read
 
-    real = readings.read_file
+    real = read._read_text
 
-    def read_file(path: Path, hints: object) -> object:
+    def read_text(path: Path, *arguments: object) -> object:
         if path.name.endswith("bad.csv"):
             raise ZeroDivisionError
-        return real(path, hints)
+        return real(path, *arguments)
 
-    monkeypatch.setattr(readings, "read_file", read_file)
+    monkeypatch.setattr(read, "_read_text", read_text)
     company.drop("bad.csv", b"a,b\n1,2\n")
     company.drop("visits.csv", VISITS.encode())
     assert [(each.file_name, each.status) for each in company.run().receipts] == [
         ("bad.csv", "refused"),
         ("visits.csv", "accepted"),
     ]
+    monkeypatch.undo()
+    [mended] = company.run().receipts
+    assert mended.file_name == "bad.csv"
+    assert mended.status == "waiting"
 
 
 def test_a_file_that_breaks_off_in_its_middle_leaves_nothing(company, monkeypatch) -> None:
