@@ -271,9 +271,10 @@ def normal_code(text: str) -> str:
 
 
 def labels(contracts: Iterable[Contract]) -> pl.DataFrame:
-    """Domain, code, label_zh, label_en, sort_order of every code list; one row a code."""
+    """Domain, code, label_zh, label_en, sort_order of every code list and of the sources; one row a code."""
     rows: dict[tuple[str, str], dict[str, Any]] = {}
-    for contract in contracts:
+    for place, contract in enumerate(contracts, start=1):
+        rows[("source", contract.id)] = label_row("source", Code(code=contract.id, label=contract.businessName), place)
         for field in contract.properties:
             for order, code in enumerate(field.codes, start=1):
                 key = (field.label_domain, code.code)

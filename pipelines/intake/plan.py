@@ -108,23 +108,40 @@ class Plan:
 
 
 def recognise(header: Sequence[str], contracts: MappingType[str, Contract]) -> Recognised:
-    """The source whose columns these are: first among those that find all they require, by headers known."""
-    words = {normal_header(bare_header(name)) for name in header}
-    fields = {name: {c.headers[word] for word in words if word in c.headers} for name, c in contracts.items()}
-    known = {name: len(found) for name, found in fields.items()}
+    """The source whose columns these are.
+
+    First come those that find all they require among the headers, then those that know most of them, be it only
+    by the lower row of a header of two rows: such a table will wait, with proposals, for a mapping.
+    """
+    names = {bare_header(name) for name in header}
+    words = {normal_header(name) for name in names}
+    known = {source: _fields_named(contract, words) for source, contract in contracts.items()}
     complete = [
-        name
-        for name, contract in contracts.items()
-        if known[name] >= _LEAST_SHARE_COMPLETE * len(words)
-        and all(prop.name in fields[name] for prop in contract.properties if prop.required)
+        source
+        for source, fields in known.items()
+        if len(fields) >= _LEAST_SHARE_COMPLETE * len(words)
+        and all(prop.name in fields for prop in contracts[source].properties if prop.required)
     ]
-    enough = [name for name in contracts if known[name] >= max(2, _LEAST_SHARE * len(words))]
-    for candidates in (complete, enough):
-        if candidates:
-            most = max(known[name] for name in candidates)
-            best = tuple(name for name in candidates if known[name] == most)
-            return Recognised(best[0]) if len(best) == 1 else Recognised(None, best)
-    return Recognised(None)
+    if complete:
+        return _most(complete, known)
+    loosely = words | {normal_header(_last_part(name)) for name in names}
+    known = {source: _fields_named(contract, loosely) for source, contract in contracts.items()}
+    return _most([s for s, found in known.items() if len(found) >= max(2, _LEAST_SHARE * len(words))], known)
+
+
+def _fields_named(contract: Contract, words: set[str]) -> set[str]:
+    return {contract.headers[word] for word in words if word in contract.headers}
+
+
+def _most(candidates: Sequence[str], known: MappingType[str, set[str]]) -> Recognised:
+    most = max((len(known[source]) for source in candidates), default=0)
+    best = tuple(source for source in candidates if len(known[source]) == most)
+    return Recognised(best[0]) if len(best) == 1 else Recognised(None, best)
+
+
+def _last_part(name: str) -> str:
+    """Of a header of two rows, which a reader joins with a blank, the lower one."""
+    return name.rsplit(maxsplit=1)[-1] if name.strip() else name
 
 
 def bare_header(name: str) -> str:
@@ -220,7 +237,9 @@ def _match_by_name(
 
 def _unknown_column(name: str, contract: Contract) -> PlanProblem:
     params = {"column": name, "source": contract.id}
-    nearest = _nearest(normal_header(bare_header(name)), tuple(contract.headers))
+    lower_row = normal_header(_last_part(bare_header(name)))
+    known = lower_row if lower_row in contract.headers else None
+    nearest = known or _nearest(normal_header(bare_header(name)), tuple(contract.headers))
     if nearest is None:
         return PlanProblem("unknown_column", params)
     return PlanProblem("unknown_column_with_proposal", params | {"proposal": contract.headers[nearest]})

@@ -215,6 +215,18 @@ def test_unknown_and_ambiguous_columns_wait_with_proposals(contracts: dict[str, 
     assert ambiguous[0].params["columns"] == "来店日期, 登记日期"
 
 
+def test_a_header_of_two_rows_is_understood_but_not_taken_unasked(contracts: dict[str, Contract]) -> None:
+    header = ("日期", "客户信息 姓名", "客户信息 联系电话", "意向车型", "信息来源", "到访 来店时间")
+    assert recognise(header, contracts).source == "visits"
+    waiting = plan(header, contracts["visits"], None)
+    assert isinstance(waiting, Waiting)
+    assert {(problem.column, problem.proposal) for problem in waiting.problems} == {
+        ("客户信息 姓名", "visitor_name"),
+        ("客户信息 联系电话", "phone"),
+        ("到访 来店时间", "arrival_time"),
+    }
+
+
 def test_the_same_header_twice_waits(contracts: dict[str, Contract]) -> None:
     waiting = plan(("订单编号", "数量", "金额", "金额#2"), contracts["sales"], None)
     assert isinstance(waiting, Waiting)
