@@ -268,10 +268,10 @@ def downloads(context: Context, rows: Sequence[Row], columns: Sequence[Column], 
 
 def _exported(context: Context, row: Row, column: Column) -> Any:
     value = row.get(column.field)
-    if column.unit == "code":
-        value = context.label(column.field, value)
-    elif column.write is not None and not column.is_number:
+    if column.write is not None and not column.is_number:
         value = column.write(row)
+    elif column.unit == "code":
+        value = context.label(column.field, value)
     if isinstance(value, str) and value.startswith(FORMULA_STARTS):
         return "'" + value  # a cell that a spreadsheet would run as a formula stays text
     return value

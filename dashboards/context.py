@@ -104,8 +104,8 @@ class Context:
 
     def column_title(self, report: str, column: str) -> str:
         """The header of a report's column as its yml names it."""
-        passport = self.publication.column_labels(report).get(column)
-        return str(passport[f"label_{self.language}"]) if passport else column
+        found = self.publication.column_labels(report).get(column)
+        return str(found[f"label_{self.language}"]) if found else column
 
     def reason(self, state: Mapping[str, Any]) -> str:
         """Which checks hold a section back, as the checks are named."""

@@ -151,8 +151,9 @@ class Publication:
         found = self.query("select * from passports where report = ? and column_name = ?", report, column)
         return found[0] if found else None
 
-    def column_labels(self, report: str) -> dict[str, Row]:
-        found = self.query("select * from passports where report = ?", report)
+    def column_labels(self, table: str) -> dict[str, Row]:
+        """What the columns of a report or drill table are called."""
+        found = self.query("select * from column_labels where table_name = ?", table)
         return {row["column_name"]: row for row in found}
 
     def passport_rows(self, report: str, column: str, month: date, region: str, segment: str) -> Row | None:

@@ -142,6 +142,7 @@ def _table(context: Context) -> None:
         Column(
             "breakdown_value",
             context.text(f"breakdowns.{chosen}"),
+            "code",
             write=lambda row: (
                 context.text("table.total")
                 if row["breakdown"] == "total"

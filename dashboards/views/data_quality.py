@@ -8,7 +8,7 @@ from dashboards import components, formatting
 from dashboards.components import Column
 from dashboards.context import Context
 
-PAGE = 40  # rows of a table on the page; a download has them all
+PAGE = 25  # rows of a table on the page; a download has them all
 
 
 def show(context: Context) -> None:
@@ -53,11 +53,13 @@ def _sections(context: Context) -> None:
         Column(
             "section",
             context.text("data_quality.section"),
+            "code",
             write=lambda row: context.text(f"sections.{row['section']}"),
         ),
         Column(
             "state",
             context.text("data_quality.state"),
+            "code",
             write=lambda row: context.text(f"states.{row['state']}"),
         ),
         Column(
@@ -75,17 +77,22 @@ def _sections(context: Context) -> None:
 
 
 def _receipts(context: Context, deliveries: list[dict]) -> None:
+    """What needs somebody first: refused and waiting files, then rejected rows, then all others, newest first."""
+    urgency = {"refused": 0, "waiting": 1, "rejected": 2, "partly_accepted": 3}
+    deliveries = sorted(deliveries, key=lambda row: (urgency.get(row["status"], 9), -row["arrival_number"]))
     columns = [
         Column("arrival_number", "#", "count"),
         Column("file_name", context.text("data_quality.file"), write=_file_name),
         Column(
             "source",
             context.text("data_quality.source"),
+            "code",
             write=lambda row: context.label("source", row["source"]),
         ),
         Column(
             "status",
             context.text("data_quality.state"),
+            "code",
             write=lambda row: context.text(f"receipt_status.{row['status']}"),
         ),
         *(
@@ -121,10 +128,18 @@ def _rejected(context: Context) -> None:
     components.note(context.text("data_quality.rejected_note"))
     columns = [
         Column("file_name", context.text("data_quality.file")),
-        Column("source", context.text("data_quality.source"), write=lambda row: context.label("source", row["source"])),
+        Column(
+            "source",
+            context.text("data_quality.source"),
+            "code",
+            write=lambda row: context.label("source", row["source"]),
+        ),
         Column("ledger_row_number", context.text("data_quality.row"), "count"),
         Column(
-            "status", context.text("data_quality.state"), write=lambda row: context.text(f"row_status.{row['status']}")
+            "status",
+            context.text("data_quality.state"),
+            "code",
+            write=lambda row: context.text(f"row_status.{row['status']}"),
         ),
         Column("columns", context.text("data_quality.column"), write=lambda row: str(row["columns"] or "")),
         Column("reason_codes", context.text("data_quality.reason"), write=context.reasons),
@@ -143,11 +158,13 @@ def _checks(context: Context) -> None:
         Column(
             "passed",
             context.text("data_quality.result"),
+            "code",
             write=lambda row: context.text(f"check_result.{_result(row)}"),
         ),
         Column(
             "severity",
             context.text("data_quality.severity"),
+            "code",
             write=lambda row: context.text(f"severity.{row['severity']}"),
         ),
         Column("target", context.text("data_quality.target")),

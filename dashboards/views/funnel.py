@@ -77,7 +77,9 @@ def _steps(context: Context, window: str) -> None:
         title,
     )
     columns = [
-        Column("step", context.text("funnel.step"), write=lambda row: context.label("funnel_step", row["step"])),
+        Column(
+            "step", context.text("funnel.step"), "code", write=lambda row: context.label("funnel_step", row["step"])
+        ),
         Column("lead_count", context.column_title(FUNNEL, "lead_count"), "count"),
         Column("step_rate", context.column_title(FUNNEL, "step_rate"), "percent"),
         _interval_column(context, "step_rate"),
@@ -154,6 +156,7 @@ def _conversion(context: Context) -> None:
         Column(
             "source_channel",
             context.text("breakdowns.source_channel"),
+            "code",
             write=lambda row: (
                 context.text("table.total")
                 if row["source_channel"] == "all"

@@ -110,6 +110,7 @@ def _breakdown(context: Context) -> None:
         Column(
             "breakdown_value",
             context.text(f"breakdowns.{chosen}"),
+            "code",
             write=lambda row: (
                 context.text("table.total")
                 if row["breakdown"] == "total"

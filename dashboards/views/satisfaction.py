@@ -30,11 +30,8 @@ def show(context: Context) -> None:
             row = metrics.get(name) or components.report_figure(REPORT, name, "percent", months)
             components.tile(context, row, name, series.get(name) or [{"value": month[name]} for month in months])
     _score(context, months)
-    left, right = st.columns([3, 2], gap="large")
-    with left:
-        _items(context)
-    with right:
-        _triggers(context)
+    _items(context)
+    _triggers(context)
 
 
 def _number(value: object) -> float | None:
@@ -84,6 +81,7 @@ def _items(context: Context) -> None:
         Column(
             "item",
             context.column_title(ITEMS, "item"),
+            "code",
             write=lambda row: context.label("satisfaction_item", row["item"]),
         ),
         Column("item_mean", context.column_title(ITEMS, "item_mean"), "ratio"),
@@ -119,11 +117,13 @@ def _triggers(context: Context) -> None:
         Column(
             "trigger_code",
             context.text("satisfaction.trigger"),
+            "code",
             write=lambda row: context.text(f"satisfaction.codes.{row['trigger_code']}"),
         ),
         Column(
             "item",
             context.column_title(ITEMS, "item"),
+            "code",
             write=lambda row: context.label("satisfaction_item", row["item"]),
         ),
         Column("customer_key", context.text("satisfaction.customer")),

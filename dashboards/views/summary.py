@@ -153,7 +153,7 @@ def _regions(context: Context) -> None:
         breakdown="total",
     )
     columns = [
-        Column("name", context.text("filters.region"), write=lambda row: _region_name(context, row)),
+        Column("name", context.text("filters.region"), "code", write=lambda row: _region_name(context, row)),
         Column("sales_amount", context.column_title("rpt_monthly_sales", "sales_amount"), "currency"),
         Column(
             "target_attainment_rate",

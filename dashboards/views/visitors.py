@@ -160,6 +160,7 @@ def _table(context: Context, found: list[dict]) -> None:
         Column(
             "breakdown_value",
             context.text(f"breakdowns.{chosen}"),
+            "code",
             write=lambda row: (
                 context.text("table.total")
                 if row["breakdown"] == "total"

@@ -117,8 +117,18 @@ def write_origins(sources: Sources, settings: Settings) -> None:
                  "sort_order": "BIGINT"},
                 [],
             )  # fmt: skip
+        _label_products(sources, target)
     _write_delivery_files(sources, settings.lake / "deliveries")
     _write_rejected_rows(sources, settings.quarantine)
+
+
+def _label_products(sources: Sources, target: str) -> None:
+    """A product is shown by its name, as delivered; it is the same in both languages."""
+    if "dim_products" in sources.columns:
+        sources.connection.execute(
+            f"INSERT INTO {target}.main.labels SELECT 'product_id', product_id, product_name, product_name,"
+            " row_number() OVER (ORDER BY product_id) FROM warehouse.main.dim_products ORDER BY product_id"
+        )
 
 
 def _write_delivery_files(sources: Sources, receipts: Path) -> None:
@@ -162,6 +172,7 @@ def write_passports(sources: Sources, catalog: Catalog, publication: Publication
     held = frozenset(section.section for section in publication.held())
     before = previous_drill_tables(sources)
     write_checks(sources, publication.checks)
+    write_column_labels(sources, catalog)
     fresh = [
         passport(report, column, section, publication, drill_of(catalog, column, section, held, before))
         for report, column, section in [*report_columns(catalog), *summary_metrics(sources, catalog)]
@@ -377,6 +388,19 @@ def _keep_passports(
                 f"UPDATE {new}.passports SET drill_table = ? WHERE section = ? AND drill_fact = ?",
                 [drill_table(catalog, section, fact, held, before), section, fact],
             )
+
+
+def write_column_labels(sources: Sources, catalog: Catalog) -> None:
+    """What the columns of the published tables are called, for headers of tables and downloads."""
+    rows = [
+        {"table_name": model.name, "column_name": column.name, "unit": column.meta.get("unit")}
+        | _both("label", column.meta.get("label"), column.name)
+        for model in [*catalog.reports(), *catalog.drill_facts()]
+        for column in model.columns.values()
+        if column.is_for_leadership
+    ]
+    shape = ("table_name", "column_name", "unit", "label_zh", "label_en")
+    write_rows(sources, f"{LEADERSHIP}.main.column_labels", dict.fromkeys(shape, "VARCHAR"), rows)
 
 
 def write_checks(sources: Sources, checks: Iterable[CheckResult]) -> None:
