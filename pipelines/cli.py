@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="about", rich_markup_mode=None)
 
+STOPPED = 130  # what the command-line library makes of Ctrl-C
+
 Language = Annotated[str | None, typer.Option("--lang", help="options.lang")]
 
 
@@ -258,7 +260,10 @@ def show_run(settings: Settings, console: Console, result: StreetResult) -> None
     built = sum(node.resource_type == "model" and node.status == "success" for node in nodes)
     console.say("built", models=built, tests=passed, failed=len(tests) - passed)
     show_publication(settings, console, result.publication)
-    show_summary(settings, console, None)
+    try:
+        show_summary(settings, console, None)
+    except MarketLedgerError as error:  # a run without figures is a run: say so and go on
+        console.line(error.message(console.language))
     parts = [f"{console.text(f'parts.{part}')} {seconds:.1f}" for part, seconds in result.seconds.items()]
     console.line(f"{console.text('cost')}: {' · '.join(parts)}")
     receipts = result.intake.receipts
@@ -429,11 +434,10 @@ def main() -> None:
     except MarketLedgerError as error:
         failure(error.message(session.language or display_language()))
         sys.exit(2)
-    except KeyboardInterrupt:
-        failure(Console(session.language or display_language()).text("stopped"))
-        sys.exit(130)
-    except BrokenPipeError:
-        sys.exit(0)
+    except SystemExit as end:
+        if end.code == STOPPED:
+            failure(Console(session.language or display_language()).text("stopped"))
+        raise
 
 
 if __name__ == "__main__":

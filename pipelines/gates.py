@@ -158,6 +158,9 @@ def _end_with_parent() -> None:
     """A run that is killed takes its worker with it."""
     import atexit
     import multiprocessing
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group: the run itself decides
 
     # The checking library keeps connections until the interpreter is torn down, and the database's binding then
     # prints a page about leaks. All results have been handed over by then: leave at once.

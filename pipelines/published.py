@@ -138,12 +138,10 @@ def summary(connection: DuckDBPyConnection, month: date) -> list[Metric]:
         first, last = connection.execute(
             "SELECT min(month_start), max(month_start) FROM rpt_monthly_summary"
         ).fetchall()[0]
-        raise MarketLedgerError("month_unknown", month=f"{month:%Y-%m}", first=_month(first), last=_month(last))
+        if first is None:
+            raise MarketLedgerError("summary_empty")
+        raise MarketLedgerError("month_unknown", month=f"{month:%Y-%m}", first=f"{first:%Y-%m}", last=f"{last:%Y-%m}")
     return [Metric(row[0], {"zh": row[1], "en": row[2]}, *row[3:]) for row in rows]
-
-
-def _month(value: date | None) -> str:
-    return f"{value:%Y-%m}" if value else "–"
 
 
 def ask(connection: DuckDBPyConnection, query: str) -> tuple[list[str], Iterator[Sequence[Any]]]:
