@@ -53,6 +53,7 @@ class Tally:
     first_date: date | None = None
     last_date: date | None = None
     departments: set[str | None] = field(default_factory=set)
+    fields_read: tuple[str, ...] = ()
     problems: dict[tuple[Any, ...], dict[str, Any]] = field(default_factory=dict)
 
     def note_problem(self, problem: dict[str, Any]) -> None:
@@ -184,6 +185,7 @@ def _plan(reading: Reading, table: RawTable, tally: Tally) -> Plan | None:
         return None
     chosen = plan(header, reading.contract, reading.mapping)
     if isinstance(chosen, Plan):
+        tally.fields_read = tuple(sorted({*chosen.columns, *chosen.constants, *chosen.rules}))
         return chosen
     for problem in chosen.problems:
         tally.note_problem({"kind": "waiting", "code": problem.code, **problem.params})
@@ -290,6 +292,7 @@ def _of_tally(tally: Tally) -> dict[str, Any]:
         "rows_waiting": tally.waiting,
         "rows_skipped": tally.skipped,
         "rows_with_warning": tally.with_warning,
+        "fields_read": to_json(tally.fields_read),
         "problems": to_json(list(tally.problems.values())),
         "first_date": tally.first_date,
         "last_date": tally.last_date,

@@ -67,6 +67,7 @@ class Receipt:
     rows_waiting: int = 0
     rows_skipped: int = 0
     rows_with_warning: int = 0
+    fields_read: str = "[]"  # JSON: the contract's fields that the file, its constants or its rules feed
     problems: str = "[]"  # JSON: kind, code, column, value (redacted), proposal, count, example_rows
     first_date: date | None = None
     last_date: date | None = None

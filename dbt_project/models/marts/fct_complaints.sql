@@ -26,7 +26,12 @@ coverage as (
 
 deliveries as (
 
-    select delivery_id, max(mapping_name) as mapping_name
+    select
+        delivery_id,
+        max(mapping_name) as mapping_name,
+        max(case when fields_read like '%first_reply_at%' then 1 else 0 end) as is_reply_read,
+        max(case when fields_read like '%closed_at%' or fields_read like '%complaint_status%' then 1 else 0 end)
+            as is_closing_read
     from {{ ref('stg_deliveries') }}
     group by delivery_id
 
@@ -34,12 +39,15 @@ deliveries as (
 
 -- Whether a source knows reply times at all is a matter of the source, not of the row: an empty cell in a file
 -- that has reply times is an unanswered complaint, in a file that has none it says nothing. A source is what one
--- mapping reads; a file without a mapping speaks for itself.
+-- mapping reads; a file without a mapping speaks for itself. A column of reply times that is empty throughout
+-- counts as having them, unless the source declares what was in time instead.
 sourced as (
 
     select
         complaints.*,
-        coalesce(deliveries.mapping_name, complaints.ledger_delivery_id) as reply_source
+        coalesce(deliveries.mapping_name, complaints.ledger_delivery_id) as reply_source,
+        coalesce(deliveries.is_reply_read, 0) as is_reply_read,
+        coalesce(deliveries.is_closing_read, 0) as is_closing_read
     from complaints
     left join deliveries on complaints.ledger_delivery_id = deliveries.delivery_id
 
@@ -49,8 +57,12 @@ reply_sources as (
 
     select
         reply_source,
-        max(case when first_reply_at is not null then 1 else 0 end) as has_reply_times,
-        max(case when closed_at is not null or complaint_status is not null then 1 else 0 end) as has_closing
+        case
+            when max(case when first_reply_at is not null then 1 else 0 end) = 1 then 1
+            when max(case when is_reply_in_time is not null then 1 else 0 end) = 1 then 0
+            else max(is_reply_read)
+        end as has_reply_times,
+        max(case when closed_at is not null or complaint_status is not null then 1 else is_closing_read end) as has_closing
     from sourced
     group by reply_source
 
