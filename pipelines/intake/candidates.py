@@ -38,11 +38,30 @@ def read_candidates(
 ) -> Iterator[Candidates]:
     """Take copies of a folder's files on top of a view of the data folder; the view goes when the block ends."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=_PREFIX, dir=settings.data_dir) as name:
+    remove_abandoned(settings.data_dir)
+    with tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}-", dir=settings.data_dir) as name:
         view = replace(settings, data_dir=Path(name))
         link_state(settings.data_dir, view.data_dir)
         result = take_deliveries(view, as_of, progress, copy_from=folder)
         yield Candidates(view, result)
+
+
+def remove_abandoned(data_dir: Path) -> None:
+    """Delete the views of processes that were killed: they hold personal data under second names."""
+    for folder in data_dir.glob(f"{_PREFIX}*"):
+        owner = folder.name.removeprefix(_PREFIX).partition("-")[0]
+        if not owner.isdigit() or not _is_running(int(owner)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def link_state(data_dir: Path, view: Path) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from datetime import datetime
 from pathlib import Path
 
 import polars as pl
 
-from pipelines.intake.candidates import read_candidates
+from pipelines.intake.candidates import read_candidates, remove_abandoned
 
 AS_OF = datetime(2024, 4, 30)
 HEADER = "订单号,付款序号,付款时间,金额\n"
@@ -39,6 +42,17 @@ def test_candidates_are_read_on_top_of_what_is_there(company, tmp_path: Path) ->
     assert every_file(company.settings.data_dir) == before
     assert every_file(candidates) == candidates_before
     assert not seen.exists()
+
+
+def test_the_view_of_a_killed_process_is_removed(company) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    abandoned = company.settings.data_dir / f".candidates-{ended.pid}-x"
+    in_use = company.settings.data_dir / f".candidates-{os.getpid()}-x"
+    for folder in (abandoned, in_use):
+        (folder / "vault").mkdir(parents=True)
+    remove_abandoned(company.settings.data_dir)
+    assert (abandoned.exists(), in_use.exists()) == (False, True)
 
 
 def test_candidates_for_a_company_that_has_nothing_yet(company, tmp_path: Path) -> None:
