@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 import streamlit as st
 
-from dashboards import components
+from dashboards import components, formatting
 from dashboards.components import Column
 from dashboards.context import Context
 
 PAGE_SIZE = 50
 DOWNLOAD_LIMIT = 100_000  # a workbook of more rows than this is not what a reader wants; analysts have SQL
-HIDDEN = ("ledger_delivery_id", "ledger_row_number")
+HIDDEN = ("month_start", "ledger_delivery_id")  # the same in all rows shown, or a technical name
 
 
 def show(context: Context) -> None:
@@ -40,9 +42,8 @@ def show(context: Context) -> None:
             condition=passport["drill_filter"],
         )
     )
-    columns = [
-        _column(context, passport["drill_fact"], name, value) for name, value in (found[0].items() if found else ())
-    ]
+    names = [name for name in (found[0] if found else ()) if name not in HIDDEN]
+    columns = [_column(context, passport["drill_fact"], name, found) for name in names]
     components.table(context, found, columns)
     pages = max(1, -(-total // PAGE_SIZE))
     if pages > 1:
@@ -62,17 +63,24 @@ def show(context: Context) -> None:
     )
 
 
-def _column(context: Context, fact: str, name: str, value: Any) -> Column:
+def _column(context: Context, fact: str, name: str, found: list[dict[str, Any]]) -> Column:
+    """How a column of a drill table is written, by what stands in it."""
     title = context.column_title(fact, name)
+    value = next((row[name] for row in found if row[name] is not None), None)
     if isinstance(value, bool):
-        return Column(name, title, write=lambda row: context.figure(row[name], "count"))
-    if isinstance(value, (int, float)) or type(value).__name__ == "Decimal":
-        return Column(
-            name,
-            title,
-            "text" if name in HIDDEN else "count",
-            write=lambda row: "" if row[name] is None else f"{row[name]:,}",
-        )
-    if (name, str(value)) in context.labels:
+        return Column(name, title, "code", write=lambda row: context.figure(row[name], "count"))
+    if isinstance(value, datetime):
+        return Column(name, title, "code", write=lambda row: _moment(context, row[name]))
+    if isinstance(value, date):
+        return Column(name, title, "date")
+    if isinstance(value, Decimal | float):
+        return Column(name, title, "count", write=lambda row: "" if row[name] is None else f"{row[name]:,.2f}")
+    if isinstance(value, int):
+        return Column(name, title, "count", write=lambda row: "" if row[name] is None else str(row[name]))
+    if any((name, str(row[name])) in context.labels for row in found):
         return Column(name, title, "code")
     return Column(name, title)
+
+
+def _moment(context: Context, value: datetime | None) -> str:
+    return "" if value is None else formatting.moment(value, context.language, context.time_zone)
