@@ -85,11 +85,12 @@ def copy_leadership(sources: Sources, catalog: Catalog, held: Iterable[str]) -> 
     number_keys(sources, models)
     for model in models:
         copy_model(sources, LEADERSHIP, model, held)
-    for section, fact, name, is_fresh in extra_drill_tables(catalog, held, previous_drill_tables(sources)):
+    before = previous_drill_tables(sources)
+    for section, fact, name, is_fresh in extra_drill_tables(catalog, held, before):
+        origin = before.get((section, fact), fact)
         if is_fresh:
             copy_fresh(sources, LEADERSHIP, catalog.models[fact], name)
-        else:
-            origin = previous_drill_tables(sources).get((section, fact), fact)
+        elif origin in sources.previous.get(LEADERSHIP, {}):  # a section that was never good has no rows either
             copy_previous(sources, LEADERSHIP, origin, name)
 
 
