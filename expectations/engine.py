@@ -59,6 +59,7 @@ def validate(database: Path, tables: Sequence[MeasuredTable], site: Path | None 
     if not tables:
         return []
     import great_expectations
+    from great_expectations.data_context.data_context.context_factory import project_manager
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
     _keep_duckdb_connections()
@@ -83,6 +84,7 @@ def validate(database: Path, tables: Sequence[MeasuredTable], site: Path | None 
             context.build_data_docs()
     finally:
         source.get_engine().dispose()
+        project_manager.set_project(None)  # the library remembers the last context, and with it the connection
     return [
         _finding(table.name, result)
         for table, run in zip(tables, outcome.run_results.values(), strict=True)
