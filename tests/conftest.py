@@ -8,9 +8,15 @@ itself: layering, documents, translations).
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from pipelines.settings import Settings
+    from pipelines.street import StreetResult
 
 TESTS = Path(__file__).parent
 PROJECT = TESTS.parent
@@ -32,6 +38,27 @@ def datasets_dir() -> Path:
     return folder
 
 
+@dataclass(frozen=True)
+class SampleCompany:
+    """The committed sample deliveries, taken into an empty folder and sent down the street once."""
+
+    settings: Settings
+    result: StreetResult
+
+
+@pytest.fixture(scope="session")
+def sample_company(tmp_path_factory: pytest.TempPathFactory) -> SampleCompany:
+    """One run serves every test that only reads; a test that writes makes its own copy of the folder."""
+    from pipelines import street
+    from pipelines.sample.take import take_samples
+    from pipelines.settings import load_settings
+
+    folder = tmp_path_factory.mktemp("sample_company")
+    take_samples(load_settings(folder))
+    settings = load_settings(folder)  # the samples brought their company.yml
+    return SampleCompany(settings, street.run(settings))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _own_key(tmp_path_factory: pytest.TempPathFactory) -> None:
     """No test may read or write the key of a real company on this machine."""
@@ -40,7 +67,7 @@ def _own_key(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 
 @pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):  # noqa: ANN201
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
     """A unit test that takes seconds fails: it belongs in another tier."""
     outcome = yield
     report = outcome.get_result()

@@ -8,9 +8,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from browsing import PROJECT, browser, dashboard, open_view
+from tests.browser.browsing import PROJECT, browser, dashboard, open_view
 
 VIEWS = ("summary", "visitors", "funnel", "sales", "customers", "complaints", "satisfaction", "data_quality")
 

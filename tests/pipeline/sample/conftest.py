@@ -11,10 +11,8 @@ import duckdb
 import pytest
 from ruamel.yaml import YAML
 
-from pipelines import street
 from pipelines.published import folder_now
-from pipelines.sample.take import take_samples
-from pipelines.settings import Settings, load_settings
+from pipelines.settings import Settings
 from pipelines.street import StreetResult
 
 Row = dict[str, Any]
@@ -54,11 +52,8 @@ def truth(project_dir: Path) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Published]:
-    """The committed files taken into an empty folder and run to the end, at the sample's own moment."""
-    folder = tmp_path_factory.mktemp("sample_company")
-    take_samples(load_settings(folder))
-    settings = load_settings(folder)
-    result = street.run(settings)
+def published(sample_company: Any) -> Iterator[Published]:
+    """What the analysts' file of the sample company holds."""
+    settings = sample_company.settings
     with duckdb.connect(str(folder_now(settings) / "analysts.duckdb"), read_only=True) as connection:
-        yield Published(settings, result, connection)
+        yield Published(settings, sample_company.result, connection)

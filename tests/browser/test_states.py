@@ -1,0 +1,112 @@
+"""What a reader sees when nothing ran, when a section is held back, when figures are old, and when new ones come."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pytest
+
+from tests.browser.browsing import dashboard, open_view, wait_until_drawn
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+
+@pytest.fixture
+def own_copy(sample_company: Any, tmp_path: Path) -> Path:
+    """A data folder with the sample company's publication, to be changed by one test."""
+    source = sample_company.settings.data_dir
+    folder = tmp_path / "company"
+    shutil.copytree(source / "published", folder / "published", symlinks=True)
+    shutil.copy(source / "company.yml", folder / "company.yml")
+    return folder
+
+
+def change(folder: Path, *statements: str) -> None:
+    """Another version of the published file, swapped in as a run does it."""
+    versions = folder / "published" / "versions"
+    newest = max(int(path.name) for path in versions.iterdir() if path.name.isdigit())
+    shutil.copytree(versions / f"{newest:06d}", versions / f"{newest + 1:06d}")
+    with duckdb.connect(str(versions / f"{newest + 1:06d}" / "leadership.duckdb")) as connection:
+        for statement in (f"update publication set version = {newest + 1}", *statements):
+            connection.execute(statement)
+    link = folder / "published" / ".current.next"
+    link.symlink_to(Path("versions") / f"{newest + 1:06d}")
+    link.replace(folder / "published" / "current")
+
+
+@pytest.fixture
+def empty(opened_browser: Browser, tmp_path: Path) -> Iterator[str]:
+    with dashboard(tmp_path) as served:
+        yield served
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("zh", "还没有发布过任何数据"), ("en", "Nothing has been published yet")]
+)
+def test_never_ran(page: Page, empty: str, language: str, words: str) -> None:
+    open_view(page, empty, "summary", lang=language)
+    assert words in page.locator(".ledger-banner").inner_text()
+
+
+def test_a_section_held_back_shows_its_banner_and_the_others_none(page: Page, own_copy: Path) -> None:
+    change(
+        own_copy,
+        "update publication_sections set state = 'held', failed_checks = '[\"complaints.reply_after_receipt\"]'"
+        " where section = 'complaints'",
+    )
+    with dashboard(own_copy) as address:
+        open_view(page, address, "complaints", lang="en")
+        banner = page.locator(".ledger-banner").first.inner_text()
+        assert "Complaints: a check failed" in banner
+        assert "complaints.reply_after_receipt" in banner
+        assert page.locator(".ledger-tile .value").first.inner_text() != ""
+        open_view(page, address, "sales", lang="en")
+        assert page.locator(".ledger-banner:has-text('a check failed')").count() == 0
+
+
+def test_a_new_version_is_picked_up_without_a_restart(page: Page, own_copy: Path) -> None:
+    with dashboard(own_copy) as address:
+        open_view(page, address, "summary", lang="en")
+        before = page.locator("[data-testid='stSidebar'] .ledger-note").inner_text()
+        change(own_copy)
+        page.get_by_role("link", name="Sales and targets").click()
+        page.get_by_role("heading", level=1, name="Sales and targets").first.wait_for()
+        wait_until_drawn(page)
+        assert page.locator("[data-testid='stSidebar'] .ledger-note").inner_text() != before
+        assert page.locator("[role='alert']").count() == 0
+
+
+@pytest.mark.parametrize(("age", "is_stale"), [(timedelta(hours=1), False), (timedelta(days=3), True)])
+def test_old_figures_say_so(page: Page, own_copy: Path, age: timedelta, is_stale: bool) -> None:
+    published_at = (datetime.now(UTC) - age).replace(tzinfo=None)
+    change(own_copy, f"update publication set published_at = timestamp '{published_at:%Y-%m-%d %H:%M:%S}'")
+    with dashboard(own_copy) as address:
+        open_view(page, address, "summary", lang="en")
+        assert (page.locator(".ledger-banner:has-text('No new publication since')").count() == 1) is is_stale
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["month=1999-13", "region=nowhere", "lang=xx", "month='%20or%201=1", "region=%3Cscript%3E"],
+)
+def test_a_mangled_link_shows_the_default_view(page: Page, address: str, query: str) -> None:
+    page.goto(f"{address}/?{query}")
+    wait_until_drawn(page)
+    assert page.locator("[role='alert']").count() == 0
+    assert page.locator("h1").count() == 1
+
+
+@pytest.mark.parametrize(
+    "query", ["report=rpt_monthly_sales;drop&column=x", "report=&column=", "page=-4&report=a&column=b"]
+)
+def test_a_mangled_link_to_rows_leads_nowhere_bad(page: Page, address: str, query: str) -> None:
+    page.goto(f"{address}/rows?lang=en&{query}")
+    wait_until_drawn(page)
+    assert page.locator("[role='alert']").count() == 0
+    assert page.locator("h1").inner_text() == "Rows behind a figure"
