@@ -29,6 +29,7 @@ from pipelines.texts import text
 
 PERSONAL_CLASSES = frozenset({"name", "phone", "email", "address", "network", "identity"})
 AMOUNT_TYPE = pl.Decimal(18, 4)
+COLUMN_DOMAIN = "column"  # among the labels: what the contracts' own fields are called
 TECHNICAL_COLUMNS: dict[str, pl.DataType] = {
     "ledger_delivery_id": pl.String(),
     "ledger_row_number": pl.Int64(),
@@ -271,11 +272,16 @@ def normal_code(text: str) -> str:
 
 
 def labels(contracts: Iterable[Contract]) -> pl.DataFrame:
-    """Domain, code, label_zh, label_en, sort_order of every code list and of the sources; one row a code."""
+    """Domain, code, label_zh, label_en, sort_order of code lists, sources and columns; one row a code.
+
+    A column that several sources have is called as the first of them calls it.
+    """
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for place, contract in enumerate(contracts, start=1):
         rows[("source", contract.id)] = label_row("source", Code(code=contract.id, label=contract.businessName), place)
-        for field in contract.properties:
+        for field_place, field in enumerate(contract.properties, start=1):
+            name = Code(code=field.name, label=field.businessName)
+            rows.setdefault((COLUMN_DOMAIN, field.name), label_row(COLUMN_DOMAIN, name, field_place))
             for order, code in enumerate(field.codes, start=1):
                 key = (field.label_domain, code.code)
                 rows.setdefault(key, label_row(field.label_domain, code, order))
