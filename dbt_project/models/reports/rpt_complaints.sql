@@ -48,7 +48,8 @@ received as (
         count(case when clock_basis = 'declared' then 1 end) as declared_count,
         percentile_cont(0.5) within group (order by reply_hours) as median_reply_hours,
         percentile_cont(0.9) within group (order by reply_hours) as p90_reply_hours,
-        avg(reply_hours) as mean_reply_hours,
+        -- nine decimals: the last digits of a sum of fractions depend on the order in which it was summed
+        round(avg(reply_hours), 9) as mean_reply_hours,
         percentile_cont(0.5) within group (order by working_reply_hours) as median_working_reply_hours,
         count(case when is_closed then 1 end) as closed_count,
         count(case when is_closed and is_customer_informed then 1 end) as closed_and_informed_count,

@@ -60,7 +60,8 @@ response_counts as (
         count(case when is_valid then 1 end) as response_count,
         count(case when is_straight_lining or is_too_fast or is_duplicate_respondent then 1 end) as flagged_response_count,
         count(case when is_valid then satisfaction_score end) as scored_response_count,
-        stddev_samp(case when is_valid then satisfaction_score end) as score_deviation,
+        -- nine decimals: the last digits of a sum of fractions depend on the order in which it was summed
+        round(stddev_samp(case when is_valid then satisfaction_score end), 9) as score_deviation,
         count(case when is_valid then recommend_score end) as recommend_count,
         count(case when is_valid and recommend_score >= 9 then 1 end) as promoter_count,
         count(case when is_valid and recommend_score <= 6 then 1 end) as detractor_count

@@ -18,7 +18,8 @@ counted as (
         count(case when counts_in_score then 1 end) as scored_count,
         count(*) as answered_count,
         avg(cast(item_score as double)) as item_mean,
-        stddev_samp(cast(item_score as double)) as item_deviation,
+        -- nine decimals: the last digits of a sum of fractions depend on the order in which it was summed
+        round(stddev_samp(cast(item_score as double)), 9) as item_deviation,
         count(case when item_score >= 4 then 1 end) as top_two_count,
         count(case when item_score = 5 then 1 end) as level_5_count,
         count(case when item_score = 4 then 1 end) as level_4_count,
