@@ -18,7 +18,7 @@ from expectations.suites import Expectation, Suite, load_suite
 from expectations.waivers import apply_waivers
 from pipelines.errors import MarketLedgerError
 from pipelines.settings import Settings
-from pipelines.warehouse.catalog import Catalog, load_catalog
+from pipelines.warehouse.catalog import NEVER_HELD_BY_OTHERS, Catalog, load_catalog
 from pipelines.warehouse.publish import manifest_file
 
 __all__ = ["CheckResult", "apply_waivers", "check_deliveries", "check_reports", "sections_of"]
@@ -105,7 +105,7 @@ def sections_of(source: str, own: Iterable[str], catalog: Catalog) -> tuple[str,
     built = {
         section for model in catalog.reports() if source in model.sources for section in catalog.sections_of(model.name)
     }
-    return tuple(sorted(built | set(own)))
+    return tuple(sorted(built.difference(NEVER_HELD_BY_OTHERS).union(own)))
 
 
 def _catalog(settings: Settings) -> Catalog | None:

@@ -7,7 +7,7 @@ where figures come from (passports.py).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,7 +84,7 @@ def copy_leadership(sources: Sources, catalog: Catalog, held: Iterable[str]) -> 
     models = [*catalog.reports(), *catalog.drill_facts()]
     number_keys(sources, models)
     for model in models:
-        copy_model(sources, LEADERSHIP, model, held)
+        copy_model(sources, LEADERSHIP, model, catalog, held)
     before = previous_drill_tables(sources)
     for section, fact, name, is_fresh in extra_drill_tables(catalog, held, before):
         origin = before.get((section, fact), fact)
@@ -97,12 +97,12 @@ def copy_leadership(sources: Sources, catalog: Catalog, held: Iterable[str]) -> 
 def copy_analysts(sources: Sources, catalog: Catalog, held: Iterable[str]) -> None:
     """All marts as they are: surrogates and masked forms, never the vault."""
     for model in catalog.marts():
-        copy_model(sources, ANALYSTS, model, frozenset(held))
+        copy_model(sources, ANALYSTS, model, catalog, frozenset(held))
 
 
-def copy_model(sources: Sources, target: str, model: Model, held: frozenset[str]) -> None:
+def copy_model(sources: Sources, target: str, model: Model, catalog: Catalog, held: frozenset[str]) -> None:
     if model.name == SUMMARY:
-        copy_summary(sources, target, model, held)
+        copy_summary(sources, target, model, catalog.summary_parts(), held)
     elif model.section in held and model.name in sources.previous.get(target, {}):
         copy_previous(sources, target, model.name, model.name)
     else:
@@ -126,17 +126,20 @@ def copy_previous(sources: Sources, target: str, origin: str, name: str) -> None
     )
 
 
-def copy_summary(sources: Sources, target: str, model: Model, held: frozenset[str]) -> None:
-    """The monthly summary, row by row: those of held sections from the last publication, the others fresh."""
-    if model.name not in sources.columns:
+def copy_summary(sources: Sources, target: str, model: Model, parts: Sequence[Model], held: frozenset[str]) -> None:
+    """The monthly summary: rows of held sections from the last publication, the others from their own models."""
+    fresh = [part for part in parts if part.section not in held and part.name in sources.columns]
+    queries = [fresh_query(sources, target, part) for part in fresh]
+    shapes = [sources.columns[part.name] for part in fresh]
+    if held and SUMMARY in sources.previous.get(target, {}):
+        sections = ", ".join(literal(section) for section in sorted(held))
+        queries.append(f"SELECT * FROM previous_{target}.main.{SUMMARY} WHERE section IN ({sections})")
+        shapes.append(sources.previous[target][SUMMARY])
+    if not queries:
         create_empty(sources, target, model, model.name)
         return
-    sections = ", ".join(literal(section) for section in sorted(held)) or "''"
-    query = f"SELECT * FROM ({fresh_query(sources, target, model)}) WHERE section NOT IN ({sections})"
-    if held and SUMMARY in sources.previous.get(target, {}):
-        query += f" UNION ALL BY NAME SELECT * FROM previous_{target}.main.{SUMMARY} WHERE section IN ({sections})"
-    order = order_by(sources.columns[model.name], model)
-    sources.connection.execute(f"CREATE OR REPLACE TABLE {target}.main.{SUMMARY} AS SELECT * FROM ({query}) {order}")
+    query = f"SELECT * FROM ({' UNION ALL BY NAME '.join(queries)}) {order_by(shapes[0], model)}"
+    sources.connection.execute(f"CREATE OR REPLACE TABLE {target}.main.{SUMMARY} AS {query}")
 
 
 def create_empty(sources: Sources, target: str, model: Model, name: str) -> None:

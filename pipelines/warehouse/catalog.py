@@ -16,7 +16,10 @@ from pipelines.errors import MarketLedgerError
 
 REPORT_PREFIX = "rpt_"
 SUMMARY = "rpt_monthly_summary"
+SUMMARY_PART_PREFIX = "int_summary_"  # each section's rows of the summary
 MART_PREFIXES = ("dim_", "fct_", REPORT_PREFIX)
+
+COMMON_COLUMNS = "common_columns"  # of a layer's models, described once in dbt_project.yml
 
 # Columns that the leadership's file never carries as they are, whatever their yml says: the rule holds for a
 # model whose author forgot to write it down.
@@ -70,7 +73,7 @@ class Model:
 
     def column(self, name: str) -> Column:
         """The documented column, or an undocumented one that only conventions speak for."""
-        return self.columns.get(name) or Column(name, "", None, {})
+        return self.columns.get(name) or Column(name, "", None, self.meta.get(COMMON_COLUMNS, {}).get(name, {}))
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,10 @@ class Catalog:
     def marts(self) -> list[Model]:
         return [model for model in self.models.values() if model.name.startswith(MART_PREFIXES)]
 
+    def summary_parts(self) -> list[Model]:
+        """The models that hold one section's rows of the summary each."""
+        return [model for model in self.models.values() if model.name.startswith(SUMMARY_PART_PREFIX)]
+
     def sections(self) -> list[str]:
         """Every section that a report or a drill fact belongs to."""
         found = {model.section for model in (*self.reports(), *self.drill_facts()) if model.section}
@@ -103,11 +110,14 @@ class Catalog:
         if model.section and model.section != SUMMARY_SECTION:
             return (model.section,)
         built = {report.section for report in self.reports() if model_name in report.upstream}
-        return tuple(sorted({section for section in built if section and section != SUMMARY_SECTION}))
+        return tuple(sorted({section for section in built if section and section not in NEVER_HELD_BY_OTHERS}))
 
 
-# The summary gathers rows of all sections; it is never held back as a whole.
+# The summary gathers rows of all sections; it is never held back as a whole. The receipts tell of every delivery,
+# the bad ones before all: what is wrong with one of them is no reason to keep them from their readers.
 SUMMARY_SECTION = "summary"
+RECEIPTS_SECTION = "data_quality"
+NEVER_HELD_BY_OTHERS = (SUMMARY_SECTION, RECEIPTS_SECTION)
 
 
 def is_open_name(column_name: str) -> bool:
@@ -142,7 +152,12 @@ def catalog_of(manifest: Mapping[str, Any]) -> Catalog:
 def _model(unique_id: str, node: Mapping[str, Any], nodes: Mapping[str, Any], sources: Mapping[str, Any]) -> Model:
     meta = _meta(node)
     columns = {
-        name: Column(name, column.get("description", "").strip(), column.get("data_type"), _meta(column))
+        name: Column(
+            name,
+            column.get("description", "").strip(),
+            column.get("data_type"),
+            {**meta.get(COMMON_COLUMNS, {}).get(name, {}), **_meta(column)},
+        )
         for name, column in node.get("columns", {}).items()
     }
     upstream = _upstream(unique_id, nodes)

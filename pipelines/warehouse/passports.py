@@ -12,10 +12,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.errors import MarketLedgerError
+from pipelines.intake.contract import COLUMN_DOMAIN
 from pipelines.settings import Settings
 from pipelines.warehouse.candidate import (
     ANALYSTS,
@@ -169,7 +171,7 @@ def _write_rejected_rows(sources: Sources, quarantine: Path) -> None:
 
 def write_passports(sources: Sources, catalog: Catalog, publication: Publication) -> None:
     """Passports of fresh sections from the models, of held ones as they were published last."""
-    held = frozenset(section.section for section in publication.held())
+    held = publication.unchanged()
     before = previous_drill_tables(sources)
     write_checks(sources, publication.checks)
     write_column_labels(sources, catalog)
@@ -197,12 +199,13 @@ def report_columns(catalog: Catalog) -> list[tuple[Model, Column, str | None]]:
 
 def summary_metrics(sources: Sources, catalog: Catalog) -> list[tuple[Model, Column, str | None]]:
     """Every figure of the monthly summary as a column: what its origin says, and what its name here adds."""
-    if "report_column" not in sources.columns.get(SUMMARY, {}):
+    if "report_column" not in table_columns(sources.connection, LEADERSHIP).get(SUMMARY, {}):
         return []
     rows = sources.connection.execute(
         f"SELECT DISTINCT metric, section, report, report_column FROM {LEADERSHIP}.main.{SUMMARY} ORDER BY metric"
     ).fetchall()
     summary = catalog.models[SUMMARY]
+    parts = {part.section: part for part in catalog.summary_parts()}
     own = summary.meta.get("metrics") or {}
     found: list[tuple[Model, Column, str | None]] = []
     for metric, section, report, column_name in rows:
@@ -210,7 +213,9 @@ def summary_metrics(sources: Sources, catalog: Catalog) -> list[tuple[Model, Col
             continue
         origin = catalog.models[report].column(column_name)
         meta = {**origin.meta, **own.get(metric, {})}
-        found.append((summary, Column(metric, origin.description, origin.data_type, meta), section))
+        part = parts[section]
+        behind = replace(summary, sql=part.sql, upstream=(part.name, *part.upstream), sources=part.sources)
+        found.append((behind, Column(metric, origin.description, origin.data_type, meta), section))
     return found
 
 
@@ -391,16 +396,36 @@ def _keep_passports(
 
 
 def write_column_labels(sources: Sources, catalog: Catalog) -> None:
-    """What the columns of the published tables are called, for headers of tables and downloads."""
+    """What the columns of the published tables are called, for headers of tables and downloads.
+
+    A model's yml names what the models make; a field of a delivered file keeps the name of its contract.
+    """
+    published = table_columns(sources.connection, LEADERSHIP)
+    fields = contract_names(sources)
     rows = [
-        {"table_name": model.name, "column_name": column.name, "unit": column.meta.get("unit")}
-        | _both("label", column.meta.get("label"), column.name)
+        {"table_name": model.name, "column_name": name, "unit": column.meta.get("unit") or unit_of(column, data_type)}
+        | _both("label", column.meta.get("label") or fields.get(name), name)
         for model in [*catalog.reports(), *catalog.drill_facts()]
-        for column in model.columns.values()
-        if column.is_for_leadership
+        for name, data_type in published.get(model.name, {}).items()
+        for column in [model.column(name)]
     ]
     shape = ("table_name", "column_name", "unit", "label_zh", "label_en")
     write_rows(sources, f"{LEADERSHIP}.main.column_labels", dict.fromkeys(shape, "VARCHAR"), rows)
+
+
+def contract_names(sources: Sources) -> dict[str, dict[str, str]]:
+    """What the contracts call their fields; intake wrote it to the lake beside the labels of codes."""
+    found = sources.connection.execute(
+        f"SELECT code, label_zh, label_en FROM {LEADERSHIP}.main.labels WHERE domain = ?", [COLUMN_DOMAIN]
+    ).fetchall()
+    return {code: {"zh": zh, "en": en} for code, zh, en in found}
+
+
+def unit_of(column: Column, data_type: str) -> str | None:
+    """The unit that a column's type leaves no choice about; a number needs a declared one."""
+    if data_type == "DATE" or data_type.startswith("TIMESTAMP"):
+        return "date"
+    return "code" if column.key_class or data_type in ("VARCHAR", "BOOLEAN") else None
 
 
 def write_checks(sources: Sources, checks: Iterable[CheckResult]) -> None:

@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -34,6 +34,7 @@ OK, HELD, HELD_NEVER_PUBLISHED = "ok", "held", "held_never_published"
 CURRENT = "current"
 HISTORY = "history.jsonl"
 WITHDRAWN = "withdrawn"  # an empty file in a version that somebody rolled back
+RUN = "run"  # in a version made by a run that may make several: the id of that run
 # A reader may have resolved the link just before a swap: what it is about to open must still be there.
 GRACE_SECONDS = 120
 STEPS = 6
@@ -66,6 +67,10 @@ class Publication:
     def held(self) -> tuple[SectionState, ...]:
         return tuple(section for section in self.sections if section.state != OK)
 
+    def unchanged(self) -> frozenset[str]:
+        """Sections that this version carries as an earlier one had them: held back, or not asked for."""
+        return frozenset(each.section for each in self.sections if each.good_version != self.version)
+
 
 def publish(
     settings: Settings,
@@ -74,10 +79,14 @@ def publish(
     judge: Callable[[Path], Sequence[CheckResult]] | None = None,
     progress: Progress = silent,
     catalog: Catalog | None = None,
+    only: Collection[str] | None = None,
+    run_id: str | None = None,
 ) -> Publication:
     """Build the three files aside, judge the reports as they would be seen, swap them in.
 
     `judge` gets the candidate leadership file; a section whose critical check fails there stays as it was.
+    `only` names the sections to put out: the others stay as they are. A run that puts out one section after the
+    other makes several versions; with its `run_id` they count as one among the versions that are kept.
     """
     catalog = catalog or load_catalog(manifest_file(settings))
     versions = settings.published / "versions"
@@ -90,29 +99,34 @@ def publish(
     now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
 
     progress("publish", 0, STEPS)
+    others = frozenset() if only is None else frozenset(catalog.sections()) - frozenset(only)
     held = held_sections(checks)
     with candidate.open_sources(folder, settings.warehouse_file, previous) as sources:
-        candidate.copy_leadership(sources, catalog, held)
+        candidate.copy_leadership(sources, catalog, held.keys() | others)
     progress("publish", 1, STEPS)
-    if judge is not None:
-        checks = [*checks, *judge(folder / file_name(LEADERSHIP))]
+    judged = judge(folder / file_name(LEADERSHIP)) if judge is not None else ()
+    checks = [*checks, *judged]
     progress("publish", 2, STEPS)
-    newly_held = held_sections(checks).keys() - held.keys()
+    # What stays as it is was judged when it was put out.
+    newly_held = held_sections(judged).keys() - held.keys() - others
     with candidate.open_sources(folder, settings.warehouse_file, previous) as sources:
         if newly_held:
-            held = held_sections(checks)
-            candidate.copy_leadership(sources, catalog, held)
-        sections = section_states(catalog, held, previous_states(sources), version, as_of, now)
+            held = {**held, **{section: held_sections(checks)[section] for section in newly_held}}
+            candidate.copy_leadership(sources, catalog, held.keys() | others)
+        before = previous_states(sources)
+        sections = section_states(catalog, held, before, version, as_of, now, others)
         newest_month = local_moment(as_of, settings).date().replace(day=1)
         publication = Publication(version, folder, as_of, now, sections, tuple(checks), newest_month)
         passports.write_origins(sources, settings)
         passports.write_passports(sources, catalog, publication)
         progress("publish", 3, STEPS)
         write_about(sources, settings, publication)
-        candidate.copy_analysts(sources, catalog, held)
+        candidate.copy_analysts(sources, catalog, held.keys() | others)
         progress("publish", 4, STEPS)
         operations.write_operations(sources, settings, as_of)
     progress("publish", 5, STEPS)
+    if run_id:
+        (folder / RUN).write_text(run_id, "utf-8")
     final = swap_in(settings.published, folder, version)
     record(settings.published, "publish", version, previous)
     prune(settings.published, settings.keep_publications)
@@ -131,7 +145,7 @@ def rollback(settings: Settings) -> int:
     versions = settings.published / "versions"
     before = [
         number
-        for number in all_versions(versions)
+        for number in last_of_runs(versions, int(current.name))
         if number < int(current.name) and is_good(versions / f"{number:06d}")
     ]
     if not before:
@@ -159,6 +173,16 @@ def all_versions(versions: Path) -> list[int]:
     return sorted(int(path.name) for path in versions.glob("[0-9]*") if path.name.isdigit())
 
 
+def last_of_runs(versions: Path, newest: int) -> list[int]:
+    """Numbers of the versions up to `newest`, of each run only the last one."""
+    last: dict[str, int] = {}
+    for number in all_versions(versions):
+        marker = versions / f"{number:06d}" / RUN
+        if number <= newest:
+            last[marker.read_text("utf-8") if marker.is_file() else str(number)] = number
+    return sorted(last.values())
+
+
 def is_good(folder: Path) -> bool:
     return not (folder / WITHDRAWN).exists()
 
@@ -180,12 +204,18 @@ def section_states(
     version: int,
     as_of: datetime,
     now: datetime,
+    others: Collection[str] = (),
 ) -> tuple[SectionState, ...]:
-    """Fresh sections are good as of this version; held ones as of their last good version, if there is one."""
+    """Fresh sections are good as of this version; held ones as of their last good version, if there is one.
+
+    What `others` names was not asked for: it stays as it was, unless its checks fail now.
+    """
     states = []
     for section in catalog.sections():
         before = previous.get(section)
-        if section not in held:
+        if section in others and section not in held:
+            states.append(before or SectionState(section, HELD_NEVER_PUBLISHED, None, None, None, ()))
+        elif section not in held:
             states.append(SectionState(section, OK, version, as_of, now, ()))
         elif before is None or before.good_version is None:
             states.append(SectionState(section, HELD_NEVER_PUBLISHED, None, None, None, held[section]))
@@ -297,13 +327,19 @@ def clear_unfinished(versions: Path) -> None:
 
 
 def prune(published: Path, keep: int) -> None:
-    """Delete versions older than the current one and its `keep` predecessors, once no reader can be on its way."""
+    """Delete versions older than the current one and its `keep` predecessors, once no reader can be on its way.
+
+    Of a run that made several only the last one counts, and only it is kept.
+    """
     versions = published / "versions"
     current = current_folder(published)
     if current is None:
         return
-    numbers = [number for number in all_versions(versions) if number < int(current.name)]
-    for number, successor in list(pairwise([*numbers, int(current.name)]))[:-keep]:
+    numbers = [number for number in all_versions(versions) if number <= int(current.name)]
+    kept = last_of_runs(versions, int(current.name))[-keep - 1 :]
+    for number, successor in pairwise(numbers):
+        if number in kept:
+            continue
         with suppress(FileNotFoundError):
             replaced_at = (versions / f"{successor:06d}").stat().st_mtime
             if time.time() - replaced_at > GRACE_SECONDS:

@@ -70,7 +70,9 @@ def catalog() -> Catalog:
             {"section": "funnel", "passport_grain": grain},
             {"lead_count": metric("Leads", "fct_visits", "person_key is not null")},
         ),
-        model("rpt_monthly_summary", ["rpt_sales", "rpt_visits"], {"section": "summary"}, {}),
+        model("int_summary_sales", ["rpt_sales"], {"section": "sales"}, {}),
+        model("int_summary_visitors", ["rpt_visits"], {"section": "visitors"}, {}),
+        model("rpt_monthly_summary", ["int_summary_sales", "int_summary_visitors"], {"section": "summary"}, {}),
     ]
     return catalog_of({"nodes": {f"model.ledger.{each['name']}": each for each in models}, "sources": {}})
 
@@ -94,10 +96,12 @@ CREATE OR REPLACE TABLE rpt_visits AS
     SELECT month_start, 'all' AS region, 'all' AS segment, count(*) AS visit_count FROM fct_visits GROUP BY 1;
 CREATE OR REPLACE TABLE rpt_funnel AS
     SELECT month_start, 'all' AS region, 'all' AS segment, count(person_key) AS lead_count FROM fct_visits GROUP BY 1;
-CREATE OR REPLACE TABLE rpt_monthly_summary AS
+CREATE OR REPLACE TABLE int_summary_sales AS
     SELECT month_start, region, segment, 'sales' AS section, 'rpt_sales' AS report, 'order_count' AS metric,
-        CAST(order_count AS DOUBLE) AS value FROM rpt_sales
-    UNION ALL SELECT month_start, region, segment, 'visitors', 'rpt_visits', 'visit_count', visit_count FROM rpt_visits;
+        CAST(order_count AS DOUBLE) AS value FROM rpt_sales;
+CREATE OR REPLACE TABLE int_summary_visitors AS
+    SELECT month_start, region, segment, 'visitors' AS section, 'rpt_visits' AS report, 'visit_count' AS metric,
+        CAST(visit_count AS DOUBLE) AS value FROM rpt_visits;
 """
 
 

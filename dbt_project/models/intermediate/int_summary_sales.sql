@@ -1,0 +1,1 @@
+{{ summary_of_section('sales') }}
