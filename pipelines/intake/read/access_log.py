@@ -27,11 +27,12 @@ HEADER = (
     "referrer",
     "site",
 )
+# The last quote may be missing: servers cut long lines off, and what is left still names the program that asked.
 LINE = (
     r"^(?:(?P<site>[^\s:]+):\d+ )?(?P<client_address>\S+) \S+ .*?"
     r"\[(?P<moment>\d{1,2}/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d) (?P<offset>[+-]\d{4})\] "
     r'"(?P<request>(?:[^"\\]|\\.)*)" (?P<status_code>\d{3}) (?P<response_bytes>\d+|-)'
-    r'(?: "(?P<referrer>(?:[^"\\]|\\.)*)" "(?P<user_agent>(?:[^"\\]|\\.)*)")?'
+    r'(?: "(?P<referrer>(?:[^"\\]|\\.)*)" "(?P<user_agent>(?:[^"\\]|\\.)*)(?:"|$))?'
 )
 REQUEST = r"^(?P<method>[A-Z]{1,20}) (?P<path>\S.*?)(?: (?P<protocol>HTTP/[\d.]+))?$"
 

@@ -134,3 +134,11 @@ def test_access_log_in_combined_common_and_virtual_host_format(tmp_path: Path) -
     assert frame[BROKEN].to_list()[:7] == [None, None, "broken_line", None, None, None, "broken_line"]
     assert frame[SKIP].to_list()[:7] == [None, None, None, "blank_row", None, None, None]
     assert "bob" not in frame.write_csv()
+
+
+def test_a_log_line_cut_off_still_names_its_program(tmp_path: Path) -> None:
+    path = tmp_path / "access.log"
+    whole = '4.4.4.4 - - [05/Mar/2024:10:30:18 +0000] "GET /p HTTP/1.1" 200 5 "-" "{}\n'
+    path.write_text(whole.format("Mozilla/5.0 (compatible; Some") + whole.format('curl/8"'), encoding="utf-8")
+    agents = read_one(path)[1]["user_agent"].to_list()
+    assert agents == ["Mozilla/5.0 (compatible; Some", "curl/8"]
