@@ -1,0 +1,97 @@
+"""Brazilian shops: the published figures of payments, deliveries, persons and reviews."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+
+import pytest
+
+from tests.pipeline.real_data.conftest import Company
+
+ALL = "region = 'all' and segment = 'all'"
+Figures = Callable[[str], list[dict[str, str]]]
+
+
+def test_every_row_is_accepted(olist: Company) -> None:
+    """Nothing of these files needs a decision beyond the mappings."""
+    counts = {each.source: (each.rows_read, each.rows_accepted) for each in olist.result.intake.receipts}
+    assert counts == {
+        "orders": (99_441, 99_441),
+        "sales": (112_650, 112_650),
+        "payments": (103_886, 103_886),
+        "survey_responses": (99_224, 99_224),
+        "customers": (99_441, 99_441),
+        "products": (32_951, 32_951),
+    }
+
+
+def test_payments_by_month_of_purchase(olist: Company, published_figures: Figures) -> None:
+    """To the cent, though a payment has no date of its own: its month stands in the order."""
+    published = {each["month"]: each for each in published_figures("olist_monthly_payments.csv")}
+    reported = dict(
+        olist.rows(
+            f"""select strftime(month_start, '%Y-%m'), paid_amount from rpt_monthly_sales
+            where {ALL} and breakdown = 'total' and paid_amount <> 0"""
+        )
+    )
+    assert reported == {month: Decimal(each["revenue_sum_payment_value"]) for month, each in published.items()}
+    assert sum(reported.values()) == Decimal("16008872.12")
+    orders = dict(olist.rows("select strftime(month_start, '%Y-%m'), count(*) from fct_orders group by 1"))
+    counted = {month: int(each["order_count"]) for month, each in published.items() if each["order_count"]}
+    assert {month: orders[month] for month in counted} == counted
+
+
+def test_delivered_amount_is_not_multiplied_by_reviews(olist: Company) -> None:
+    """An order may have several reviews; a join that forgets it gives 838,650.76 for August 2018."""
+    by_month = dict(
+        olist.rows(
+            f"""select strftime(month_start, '%Y-%m'), delivered_amount from rpt_monthly_sales
+            where {ALL} and breakdown = 'total'"""
+        )
+    )
+    assert by_month["2018-08"] == Decimal("838576.64")
+    assert sum(filter(None, by_month.values())) == Decimal("13221498.11")
+    assert olist.row("select max(n) from (select count(*) as n from fct_survey_responses group by order_id)")[0] > 1
+
+
+def test_stars(olist: Company) -> None:
+    """Every review counts once, also those of which one number stands at several orders."""
+    levels = ", ".join(f"sum(level_{star}_count)" for star in range(1, 6))
+    *stars, answered, mean = olist.row(
+        f"""select {levels}, sum(answered_count), sum(item_mean * answered_count) / sum(answered_count)
+        from rpt_satisfaction_items where {ALL} and item = 'overall'"""
+    )
+    assert stars == [11_424, 3_151, 8_179, 19_142, 57_328]
+    assert answered == 99_224
+    assert mean == pytest.approx(4.0864, abs=0.00005)
+
+
+def test_persons_behind_orders(olist: Company) -> None:
+    """A customer number is new with each order; the person is told by the number that stays."""
+    orders, persons, repeat = olist.row(
+        """with persons as (
+            select customer_key, count(*) as orders from fct_orders where order_status = 'delivered' group by 1
+        )
+        select sum(orders), count(*), count(*) filter (where orders > 1) from persons"""
+    )
+    assert (orders, persons, repeat) == (96_478, 93_358, 2_801)
+    assert round(100 * repeat / persons, 2) == 3.00
+
+
+def test_late_deliveries(olist: Company) -> None:
+    """Published figures call late what came after the first second of the promised day."""
+    late, known = olist.row(
+        """select count(*) filter (where delivered_date >= promised_date), count(*)
+        from fct_orders where order_status = 'delivered' and delivered_date is not null"""
+    )
+    assert (late, known) == (7_826, 96_470)
+
+
+def test_cancelled_orders_are_neither_delivered_nor_sold(olist: Company) -> None:
+    """Six of them have a day of delivery all the same."""
+    dated, delivered, counted = olist.row(
+        """select count(*) filter (where delivered_date is not null), count(*) filter (where is_delivered),
+            count(*) filter (where is_counted) from fct_orders where order_status = 'cancelled'"""
+    )
+    assert (dated, delivered, counted) == (6, 0, 0)
