@@ -20,6 +20,8 @@ SUMMARY_PART_PREFIX = "int_summary_"  # each section's rows of the summary
 MART_PREFIXES = ("dim_", "fct_", REPORT_PREFIX)
 
 COMMON_COLUMNS = "common_columns"  # of a layer's models, described once in dbt_project.yml
+TERMS = ("numerator", "denominator", "base")
+NO_MEASURES = ("code", "date", None)  # units of columns that count and measure nothing
 
 # Columns that the leadership's file never carries as they are, whatever their yml says: the rule holds for a
 # model whose author forgot to write it down.
@@ -151,13 +153,10 @@ def catalog_of(manifest: Mapping[str, Any]) -> Catalog:
 
 def _model(unique_id: str, node: Mapping[str, Any], nodes: Mapping[str, Any], sources: Mapping[str, Any]) -> Model:
     meta = _meta(node)
+    common = meta.get(COMMON_COLUMNS, {})
+    said = {name: {**common.get(name, {}), **_meta(column)} for name, column in node.get("columns", {}).items()}
     columns = {
-        name: Column(
-            name,
-            column.get("description", "").strip(),
-            column.get("data_type"),
-            {**meta.get(COMMON_COLUMNS, {}).get(name, {}), **_meta(column)},
-        )
+        name: Column(name, column.get("description", "").strip(), column.get("data_type"), _inherited(name, said, meta))
         for name, column in node.get("columns", {}).items()
     }
     upstream = _upstream(unique_id, nodes)
@@ -176,6 +175,16 @@ def _model(unique_id: str, node: Mapping[str, Any], nodes: Mapping[str, Any], so
 def _meta(node: Mapping[str, Any]) -> Mapping[str, Any]:
     """dbt keeps meta in the config; older notations had it beside."""
     return {**(node.get("meta") or {}), **((node.get("config") or {}).get("meta") or {})}
+
+
+def _inherited(name: str, said: Mapping[str, Mapping[str, Any]], model: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A column's meta with what is said once for several: a bound is of its figure, a base is the report's."""
+    own = said[name]
+    if own.get("unit") in NO_MEASURES or name in model.get("passport_grain", ()):
+        return own
+    figure = said.get(name.removesuffix("_low").removesuffix("_high"), {})
+    terms = {term: words for term in TERMS for words in [figure.get(term, model.get(term))] if words}
+    return {**terms, **own}
 
 
 def _upstream(unique_id: str, nodes: Mapping[str, Any]) -> list[str]:

@@ -91,3 +91,26 @@ def test_only_critical_failures_that_nobody_waived_hold_back() -> None:
     ]
     assert held_sections(checks) == {}
     assert held_sections([*checks, check("d", False, "critical", None)]) == {"sales": ("d",)}
+
+
+def test_what_is_said_once_holds_for_every_column_that_says_nothing_else() -> None:
+    rate = {"unit": "percent", "numerator": "orders", "denominator": "visits", "base": "known visits"}
+    report = node("rpt_traffic", section="visitors", base="entries", passport_grain=["step"])
+    said = {"close_rate": rate, "close_rate_low": {"unit": "percent"}, "visit_count": {"unit": "count"}}
+    said |= {"region": {"unit": "code"}, "step": {"unit": "count"}}
+    report["columns"] = {name: {"name": name, "config": {"meta": meta}} for name, meta in said.items()}
+    columns = catalog_of({"nodes": {"model.l.rpt_traffic": report}}).models["rpt_traffic"].columns
+    assert columns["close_rate_low"].meta == rate, "a bound is of the same rate"
+    assert columns["visit_count"].meta == {"unit": "count", "base": "entries"}
+    assert columns["region"].meta == {"unit": "code"}, "a dimension has no base"
+    assert columns["step"].meta == {"unit": "count"}, "nor has a number that names the row"
+
+
+def test_common_columns_of_a_layer_are_named_once() -> None:
+    common = {"month_start": {"unit": "date"}, "buyer": {"unit": "code", "surrogate": "person"}}
+    fact = node("fct_visits", drill=True, common_columns=common)
+    fact["columns"] = {"month_start": {"name": "month_start", "config": {"meta": {"label": "Order month"}}}}
+    model = catalog_of({"nodes": {"model.l.fct_visits": fact}}).models["fct_visits"]
+    assert model.column("month_start").meta == {"unit": "date", "label": "Order month"}
+    assert model.column("buyer").key_class == "person", "documented or not"
+    assert model.column("other").meta == {}
