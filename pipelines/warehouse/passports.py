@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.errors import MarketLedgerError
-from pipelines.intake.contract import COLUMN_DOMAIN
 from pipelines.settings import Settings
 from pipelines.warehouse.candidate import (
     ANALYSTS,
@@ -415,6 +414,8 @@ def write_column_labels(sources: Sources, catalog: Catalog) -> None:
 
 def contract_names(sources: Sources) -> dict[str, dict[str, str]]:
     """What the contracts call their fields; intake wrote it to the lake beside the labels of codes."""
+    from pipelines.intake.contract import COLUMN_DOMAIN  # late: it loads what reads files, which readers do without
+
     found = sources.connection.execute(
         f"SELECT code, label_zh, label_en FROM {LEADERSHIP}.main.labels WHERE domain = ?", [COLUMN_DOMAIN]
     ).fetchall()
