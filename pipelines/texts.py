@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
+from pipelines import yaml_files
 
 LANGUAGES = ("zh", "en")
 
@@ -50,4 +50,4 @@ def _strings(language: str) -> dict[str, Any]:
     if language not in LANGUAGES:
         raise KeyError(f"no texts in language '{language}'")
     file = Path(__file__).parent / "strings" / f"{language}.yml"
-    return dict(YAML(typ="safe").load(file.read_text(encoding="utf-8")))
+    return dict(yaml_files.load(file.read_text(encoding="utf-8")))

@@ -20,12 +20,13 @@ from typing import Any, Literal
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError
 
+from pipelines import yaml_files
 from pipelines.errors import MarketLedgerError
 from pipelines.texts import text
+from pipelines.yaml_files import Document
 
 PERSONAL_CLASSES = frozenset({"name", "phone", "email", "address", "network", "identity"})
 AMOUNT_TYPE = pl.Decimal(18, 4)
@@ -328,24 +329,25 @@ def load_contracts(folders: Iterable[Path]) -> dict[str, Contract]:
     return contracts
 
 
-def read_yaml(file: Path) -> CommentedMap:
-    """The file as nested maps that know their lines."""
+def read_yaml(file: Path) -> Document:
+    """The file as nested maps; `line_of` finds the line of a part."""
     try:
-        document = YAML(typ="rt").load(file.read_text(encoding="utf-8-sig"))
+        content = file.read_text(encoding="utf-8-sig")
+        document = yaml_files.load(content)
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         detail = {"detail": error.problem or error.context}
         raise DefinitionError([DefinitionProblem(file.name, line, "not_yaml", detail)]) from error
     except UnicodeDecodeError as error:
         raise DefinitionError([DefinitionProblem(file.name, 1, "not_utf8", {})]) from error
-    if not isinstance(document, CommentedMap):
+    if not isinstance(document, dict):
         raise DefinitionError([DefinitionProblem(file.name, 1, "not_a_map", {})])
-    return document
+    return Document(document, content)
 
 
-def line_of(document: Any, path: Iterable[int | str]) -> int:
+def line_of(document: Document, path: Iterable[int | str]) -> int:
     """The line of the innermost part of `path` that the document has."""
-    line, node = 1, document
+    line, node = 1, document.lines
     for step in path:
         try:
             if isinstance(node, CommentedMap):
@@ -358,7 +360,7 @@ def line_of(document: Any, path: Iterable[int | str]) -> int:
     return line
 
 
-def definition_error(file: Path, document: CommentedMap, error: ValidationError) -> DefinitionError:
+def definition_error(file: Path, document: Document, error: ValidationError) -> DefinitionError:
     """pydantic's findings in our words, each with the line it stands on."""
     findings = error.errors()
     places = [finding["loc"] for finding in findings]
@@ -380,7 +382,7 @@ def definition_error(file: Path, document: CommentedMap, error: ValidationError)
     return DefinitionError(problems)
 
 
-def _merge_vocabularies(documents: list[tuple[Path, CommentedMap]]) -> dict[str, Any]:
+def _merge_vocabularies(documents: list[tuple[Path, Document]]) -> dict[str, Any]:
     vocabulary: dict[str, Any] = {"fields": {}, "codeLists": {}, "ignoredHeaders": []}
     for _, document in documents:
         if document.get("kind") == "Vocabulary":
@@ -390,7 +392,7 @@ def _merge_vocabularies(documents: list[tuple[Path, CommentedMap]]) -> dict[str,
     return vocabulary
 
 
-def _load_contract(file: Path, document: CommentedMap, vocabulary: Mapping[str, Any]) -> Contract:
+def _load_contract(file: Path, document: Document, vocabulary: Mapping[str, Any]) -> Contract:
     problems: list[DefinitionProblem] = []
     resolved = plain(document)
     tables = resolved.get("schema")
@@ -416,10 +418,10 @@ def _load_contract(file: Path, document: CommentedMap, vocabulary: Mapping[str, 
 
 
 def plain(node: Any) -> Any:
-    """The same content without line numbers."""
-    if isinstance(node, CommentedMap):
+    """The same content in maps and lists of its own, which may be changed."""
+    if isinstance(node, dict):
         return {key: plain(value) for key, value in node.items()}
-    if isinstance(node, CommentedSeq):
+    if isinstance(node, list):
         return [plain(value) for value in node]
     return node
 
@@ -454,22 +456,22 @@ def _resolve(field: dict[str, Any], vocabulary: Mapping[str, Any]) -> dict[str, 
     return merged
 
 
-def _inconsistencies(file: Path, document: CommentedMap, contract: Contract) -> Iterator[DefinitionProblem]:
+def _inconsistencies(file: Path, document: Document, contract: Contract) -> Iterator[DefinitionProblem]:
     """What pydantic cannot see: names used twice, words that mean two things, unknown fields in the scope."""
     headers: dict[str, str] = {}
     names: set[str] = set()
     for index, field in enumerate(contract.properties):
-        line = line_of(document, ("schema", 0, "properties", index))
+        place = ("schema", 0, "properties", index)
         if field.name in names:
-            yield DefinitionProblem(file.name, line, "field_twice", {"field": field.name})
+            yield DefinitionProblem(file.name, line_of(document, place), "field_twice", {"field": field.name})
         names.add(field.name)
         for word in field.spellings():
             other = headers.setdefault(normal_header(word), field.name)
             if other != field.name:
                 params: dict[str, object] = {"word": word, "first": other, "second": field.name}
-                yield DefinitionProblem(file.name, line, "word_of_two_fields", params)
+                yield DefinitionProblem(file.name, line_of(document, place), "word_of_two_fields", params)
         for code, params in _property_problems(field):
-            yield DefinitionProblem(file.name, line, code, params)
+            yield DefinitionProblem(file.name, line_of(document, place), code, params)
     for code, params in supersede_problems(contract.supersede, contract):
         yield DefinitionProblem(file.name, line_of(document, ("supersede",)), code, params)
 
