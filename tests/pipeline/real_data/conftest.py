@@ -77,6 +77,7 @@ def _company(name: str, patterns: tuple[str, ...], datasets: Path, data_dir: Pat
     result = street.run(settings)
     with duckdb.connect(str(folder_now(settings) / "analysts.duckdb"), read_only=True) as connection:
         yield Company(settings, result, connection)
+    shutil.rmtree(data_dir)  # hundreds of megabytes, of which a temporary folder would keep three
 
 
 @pytest.fixture(scope="session")

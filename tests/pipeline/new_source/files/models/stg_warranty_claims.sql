@@ -1,0 +1,3 @@
+{{ current_rows('warranty_claims') }}
+
+select * from current_rows
