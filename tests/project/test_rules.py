@@ -1,0 +1,145 @@
+"""Rules are data: each row says where it comes from, and their codes are those that files are read into."""
+
+from __future__ import annotations
+
+import csv
+import re
+from pathlib import Path
+
+import pytest
+
+from pipelines.intake.contract import Contract, load_contracts
+
+PROJECT = Path(__file__).resolve().parents[2]
+SEEDS = sorted((PROJECT / "dbt_project" / "seeds").glob("*.csv"))
+# Days off are the state's, not a rule of anybody here: each row names the version of the calendar that says so.
+CALENDARS = {"working_calendar": "calendar_version"}
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+Row = dict[str, str]
+
+
+def rows(name: str) -> list[Row]:
+    with (PROJECT / "dbt_project" / "seeds" / f"{name}.csv").open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def by_key(name: str) -> dict[str, Row]:
+    return {next(iter(row.values())): row for row in rows(name)}
+
+
+@pytest.fixture(scope="module")
+def codes() -> dict[str, set[str]]:
+    """Code list -> its codes, as the contracts have them."""
+    contracts: dict[str, Contract] = load_contracts([PROJECT / "pipelines" / "contracts"])
+    found: dict[str, set[str]] = {}
+    for contract in contracts.values():
+        for field in contract.properties:
+            found.setdefault(field.label_domain, set()).update(code.code for code in field.codes)
+    return found
+
+
+@pytest.fixture(scope="module")
+def models() -> str:
+    """All SQL of the dbt project, without its comments."""
+    folders = [PROJECT / "dbt_project" / name for name in ("models", "macros", "tests")]
+    texts = [file.read_text("utf-8") for folder in folders for file in sorted(folder.rglob("*.sql"))]
+    return re.sub(r"\{#.*?#\}|--[^\n]*", "", "\n".join(texts), flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("seed", SEEDS, ids=lambda path: path.stem)
+def test_every_rule_says_where_it_comes_from(seed: Path) -> None:
+    found = rows(seed.stem)
+    assert found
+    if seed.stem in CALENDARS:
+        assert all(row[CALENDARS[seed.stem]] for row in found)
+        return
+    for row in found:
+        assert row["origin"] in ("procedure", "convention", "company"), row
+        if row["origin"] != "convention":  # what is stated or left open is stated or left open somewhere
+            assert re.fullmatch(r"[A-G]\d+", row["procedure_id"]), row
+            assert all((row["note_zh"], row["note_en"])), row
+
+
+@pytest.mark.parametrize("seed", [each for each in SEEDS if each.stem not in CALENDARS], ids=lambda path: path.stem)
+def test_notes_are_in_both_languages(seed: Path) -> None:
+    for row in rows(seed.stem):
+        assert bool(row["note_zh"]) == bool(row["note_en"]), row
+        assert not CHINESE.search(row["note_en"]), row
+        assert not row["note_zh"] or CHINESE.search(row["note_zh"]), row
+
+
+@pytest.mark.parametrize(
+    ("seed", "column", "code_list", "more"),
+    [
+        ("intent_levels", "level", "intent_level", set()),
+        ("channels", "source_channel", "source_channel", set()),
+        # A source without a status column: its orders count, and are said to be of unknown status.
+        ("order_statuses", "order_status", "order_status", {"unknown"}),
+    ],
+)
+def test_every_code_has_a_rule(
+    codes: dict[str, set[str]], seed: str, column: str, code_list: str, more: set[str]
+) -> None:
+    assert {row[column] for row in rows(seed)} == codes[code_list] | more
+
+
+@pytest.mark.parametrize(
+    ("seed", "column", "code_list", "more"),
+    [
+        ("web_channel_rules", "source_channel", "source_channel", set()),
+        ("complaint_targets", "category", "category", {"all"}),
+    ],
+)
+def test_rules_name_codes_that_exist(
+    codes: dict[str, set[str]], seed: str, column: str, code_list: str, more: set[str]
+) -> None:
+    assert {row[column] for row in rows(seed)} <= codes[code_list] | more
+
+
+def test_every_item_of_the_survey_has_a_weight() -> None:
+    contract = load_contracts([PROJECT / "pipelines" / "contracts"])["survey_responses"]
+    asked = {
+        field.name.removesuffix("_score") for field in contract.properties if field.codeList == "satisfaction_level"
+    }
+    assert set(by_key("satisfaction_items")) == asked
+
+
+def test_what_the_procedures_state_is_what_the_rules_say() -> None:
+    """The thresholds of the company documents, by their paragraph; a company that decides otherwise overrides them."""
+    levels, thresholds, target = (
+        by_key("intent_levels"),
+        by_key("thresholds"),
+        by_key("complaint_targets")["all_24_hours"],
+    )
+    spans = {level: (row["from_days"], row["to_days"]) for level, row in levels.items()}
+    # A2: O the same day, A 7-15 days, B up to three months, C later and without an end. H is "within 3 days" there
+    # and A from day 7: the default that closes the gap stands as the company's to decide.
+    assert spans == {"O": ("0", "0"), "H": ("0", "6"), "A": ("7", "15"), "B": ("16", "90"), "C": ("91", "")}
+    assert {level for level, row in levels.items() if row["origin"] == "company"} == {"H", "A"}
+    # D1: answered within 24 hours on the calendar.
+    assert (target["reply_hours"], target["origin"], target["procedure_id"]) == ("24", "procedure", "D1")
+    # E2, E3: nine of ten forms come back; 80 of 100 points; no single item below 3.
+    stated = {
+        "response_rate_target": ("0.90", "E2"),
+        "satisfaction_target_score": ("80", "E3"),
+        "satisfaction_item_minimum": ("3", "E3"),
+    }
+    found = {
+        key: (row["value"], row["procedure_id"]) for key, row in thresholds.items() if row["origin"] == "procedure"
+    }
+    assert found == stated
+
+
+def test_every_threshold_is_used_and_every_one_used_exists(models: str) -> None:
+    asked = set(re.findall(r"threshold\(\s*'([a-z0-9_]+)'\s*\)", models))
+    assert asked == set(by_key("thresholds"))
+
+
+@pytest.mark.parametrize("seed", SEEDS, ids=lambda path: path.stem)
+def test_every_seed_is_read_by_a_model(models: str, seed: Path) -> None:
+    assert f"ref('{seed.stem}')" in models
+
+
+def test_every_seed_is_described() -> None:
+    described = "\n".join(file.read_text("utf-8") for file in (PROJECT / "dbt_project" / "seeds").glob("*.yml"))
+    assert [seed.stem for seed in SEEDS if f"- name: {seed.stem}\n" not in described] == []
