@@ -50,7 +50,8 @@ def test_chinese_texts_are_chinese(texts: dict[str, dict[str, str]]) -> None:
     foreign = [
         key
         for key, text in texts["zh"].items()
-        if re.search(r"[A-Za-z]{2,}", re.sub(r"\{[^}]*\}", "", text)) and not CHINESE.search(text)
+        if re.search(r"[A-Za-z]{2,}", re.sub(r"\{[^}]*\}", "", text))
+        and not CHINESE.search(text)
         and texts["en"][key] != text
     ]
     assert foreign == []
