@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 import polars as pl
 from rapidfuzz import process
@@ -161,6 +162,9 @@ def _parse(batch: pl.DataFrame, chosen: Plan, context: ConformContext) -> tuple[
             texts[prop.name], values[prop.name] = _absent(prop, batch.height)
             continue
         texts[prop.name] = _text_of(batch, prop, chosen)
+        if texts[prop.name].null_count() == batch.height:
+            texts[prop.name], values[prop.name] = _absent(prop, batch.height)
+            continue
         values[prop.name], found = _parse_field(texts[prop.name], prop, chosen, context)
         findings += found
     names = rule_names(batch.drop(ROW_NUMBER, SKIP, BROKEN), _rule_values(chosen, texts, values))
@@ -177,7 +181,7 @@ def _parse(batch: pl.DataFrame, chosen: Plan, context: ConformContext) -> tuple[
 
 
 def _absent(prop: Property, height: int) -> tuple[pl.Series, pl.Series]:
-    """A field that nothing feeds."""
+    """A field that nothing feeds, or whose cells are all empty."""
     moment = pl.Struct({"local": pl.Datetime("us"), "utc": pl.Datetime("us")})
     kind = moment if prop.logicalType == "timestamp" else rule_type(prop)
     texts = pl.repeat(None, height, dtype=pl.String, eager=True)
@@ -199,13 +203,14 @@ def _parse_field(
     else:
         parsed = parse_distinct(texts, field_parser(prop, chosen, context.date_order, context.time_zone))
     findings = [_where(parsed["warning"], prop.name, _WARN)]
+    problem = parsed["problem"]
     if chosen.is_emptied(prop.name):
-        findings.append(_where(parsed["problem"], prop.name, _WARN))
-        parsed = parsed.with_columns(pl.lit(None, dtype=pl.String).alias("problem"))
-    unknown = (parsed["problem"] == "unknown_code").fill_null(False)
-    if unknown.any():
-        findings.append(_waiting_codes(texts, unknown, prop, chosen))
-    findings.append(_where(parsed["problem"].set(unknown, None), prop.name, _REJECT))
+        findings.append(_where(problem, prop.name, _WARN))
+    elif problem.null_count() < len(problem):
+        unknown = (problem == "unknown_code").fill_null(False)
+        if unknown.any():
+            findings.append(_waiting_codes(texts, unknown, prop, chosen))
+        findings.append(_where(problem.set(unknown, None), prop.name, _REJECT))
     values = parsed["value"]
     if prop.is_free_text:
         values = texts.set(values.is_null(), None)
@@ -287,6 +292,7 @@ def _nearest_code(text: str, spelled: dict[str, str]) -> str | None:
 # ---- Findings: one row for each fault or warning of a cell ----
 
 
+@cache
 def _no_findings() -> pl.DataFrame:
     return pl.DataFrame(schema=_FINDING)
 
@@ -294,6 +300,8 @@ def _no_findings() -> pl.DataFrame:
 def _findings(
     rows: pl.Series, name: str, code: str | pl.Series, kind: str, proposal: pl.Series | None = None
 ) -> pl.DataFrame:
+    if not len(rows):
+        return _no_findings()
     no_proposal = pl.lit(None, dtype=pl.String)
     return pl.DataFrame({"row": rows.cast(pl.UInt32)}).select(
         "row",
@@ -340,13 +348,12 @@ def _judge(cells: _Cells, chosen: Plan, parsed: pl.DataFrame) -> Iterator[pl.Dat
             continue
         value = cells.values[prop.name]
         # A cell that holds something unreadable has its own reason; only an empty one is missing.
-        is_empty = value.is_null()
-        if rows := unreadable.filter(field=prop.name)["row"].to_list():
-            is_empty[rows] = False
-        if chosen.is_required(prop.name):
-            yield _findings(is_empty.arg_true(), prop.name, "missing_required", _REJECT)
-        elif prop.expected and prop.whenMissing == "empty":
-            yield _findings(is_empty.arg_true(), prop.name, "missing_expected", _WARN)
+        is_required = chosen.is_required(prop.name)
+        if value.has_nulls() and (is_required or (prop.expected and prop.whenMissing == "empty")):
+            empty = value.is_null().arg_true()
+            empty = empty.filter(~empty.is_in(unreadable.filter(field=prop.name)["row"].implode()))
+            code, kind = ("missing_required", _REJECT) if is_required else ("missing_expected", _WARN)
+            yield _findings(empty, prop.name, code, kind)
         if prop.logicalType in ("number", "integer"):
             if prop.minimum is not None:
                 yield _findings((value < prop.minimum).arg_true(), prop.name, "below_minimum", _REJECT)
@@ -492,10 +499,7 @@ def _accepted(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The accepted rows in the lake's columns, and the personal values that were split off."""
     rows = (status == "accepted").arg_true()
-    kept = _Cells(
-        {name: text.gather(rows) for name, text in cells.texts.items()},
-        {name: value.gather(rows) for name, value in cells.values.items()},
-    )
+    kept = _Cells(_rows_of(cells.texts, rows), _rows_of(cells.values, rows))
     columns: list[pl.Series] = []
     vault: list[pl.DataFrame] = [pl.DataFrame(schema=VAULT_SCHEMA)]
     numbers = batch[ROW_NUMBER].gather(rows)
@@ -520,10 +524,17 @@ def _accepted(
     return accepted, pl.concat(vault).unique(maintain_order=True)
 
 
+def _rows_of(columns: dict[str, pl.Series], rows: pl.Series) -> dict[str, pl.Series]:
+    return pl.DataFrame(columns)[rows].to_dict(as_series=True)
+
+
 def _lake_columns(
     prop: Property, kept: _Cells, chosen: Plan, context: ConformContext, numbers: pl.Series
 ) -> tuple[list[pl.Series], list[pl.DataFrame]]:
     value = kept.values[prop.name]
+    if value.null_count() == len(value):
+        nothing = prop.lake_columns().items()
+        return [pl.Series(name, [None], dtype=kind).new_from_index(0, len(value)) for name, kind in nothing], []
     if prop.is_personal:
         surrogate = personal.surrogates(value, prop.classification, context.key)
         masked = personal.mask(value, prop.classification)

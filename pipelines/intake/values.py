@@ -34,15 +34,15 @@ def clean(cells: pl.Series) -> pl.Series:
     """Full-width forms made plain, invisible characters and outer blanks removed, empty cells null."""
     if cells.str.contains(r"[^\x20-\x7e]").any():
         cells = cells.str.normalize("NFKC").str.replace_all(_INVISIBLE, "")
-    plain = cells.str.strip_chars()
-    return plain.set(plain == "", None)
+    plain = pl.col("text").str.strip_chars()
+    return cells.to_frame("text").select(pl.when(plain != "").then(plain).alias(cells.name)).to_series()
 
 
 def parse_distinct(cells: pl.Series, parser: Parser) -> pl.DataFrame:
-    """The parser's answer for every cell, computed once for each distinct text where texts repeat."""
+    """The parser's answer for every cell, computed once for each distinct text where many texts repeat."""
     texts = cells.rename("text")
     sample = texts.head(_SAMPLE)
-    if len(sample) == _SAMPLE and sample.n_unique() > _SAMPLE // 2:
+    if len(sample) < _SAMPLE or sample.n_unique() > _SAMPLE // 2:
         return parser(clean(texts)).select("value", "problem", "warning")
     distinct = texts.unique().drop_nulls()
     answers = parser(clean(distinct)).select("value", "problem", "warning")
