@@ -87,7 +87,7 @@ def tile(context: Context, row: Row | None, metric: str, series: Sequence[Row] =
     """One figure: value, interval or base, change on last month and last year, a short history, its passport."""
     with st.container(border=True):
         if row is None:
-            label = context.metric_label(None, metric)
+            label = context.figure_label("rpt_monthly_summary", metric)
             st.html(
                 f"<div class='ledger-tile'><div class='label'>{escape(label)}</div><div class='value grey'>–</div></div>"
             )
@@ -122,14 +122,14 @@ def _tile_html(context: Context, row: Row, history: list[float | None]) -> str:
             context,
             row[f"{period}_change"],
             row["previous_change_kind"],
-            row[f"{period}_change_is_significant"],
+            False if is_weak else row[f"{period}_change_is_significant"],
             period,
         )
         for period in ("previous", "last_year")
     )
+    label = escape(context.figure_label(row["report"], row["report_column"]))
     return (
-        f"<div class='ledger-tile'><div class='label' title='{escape(context.metric_label(row, row['metric']))}'>"
-        f"{escape(context.metric_label(row, row['metric']))}</div>"
+        f"<div class='ledger-tile'><div class='label' title='{label}'>{label}</div>"
         f"<div class='value{' grey' if is_weak else ''}'>{escape(write(row['value'], row['unit']))}</div>"
         f"<div class='detail'>{escape(detail)}</div><div class='changes'>{changes}</div>"
         f"{_picture(charts.sparkline(history, context.palette))}</div>"

@@ -92,15 +92,10 @@ class Context:
         )
         return f"{region} · {segment}"
 
-    def metric_label(self, row: Mapping[str, Any] | None, metric: str) -> str:
-        key = f"metrics.{metric}"
-        if key in strings(self.language):
-            return self.text(key)
-        if row is not None:
-            passport = self.publication.passport(row["report"], row["report_column"])
-            if passport:
-                return str(passport[f"label_{self.language}"])
-        return metric
+    def figure_label(self, report: str, column: str) -> str:
+        """The name of a figure as its passport has it."""
+        passport = self.publication.passport(report, column)
+        return str(passport[f"label_{self.language}"]) if passport else column
 
     def column_title(self, report: str, column: str) -> str:
         """The header of a report's column as its yml names it."""

@@ -101,11 +101,14 @@ class Publication:
     # --- figures -----------------------------------------------------------------------------------------------
 
     def summary(self, month: date, region: str, segment: str) -> dict[str, Row]:
-        """metric -> its row of the monthly summary."""
+        """metric -> its row of the monthly summary, whose passport is the summary's own."""
         found = self.query(
-            "select * from rpt_monthly_summary where month_start = ? and region = ? and segment = ?",
-            month, region, segment,
-        )  # fmt: skip
+            "select * replace ('rpt_monthly_summary' as report, metric as report_column) from rpt_monthly_summary"
+            " where month_start = ? and region = ? and segment = ?",
+            month,
+            region,
+            segment,
+        )
         return {row["metric"]: row for row in found}
 
     def summary_series(self, month: date, region: str, segment: str, months: int = 13) -> dict[str, list[Row]]:

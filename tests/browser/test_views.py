@@ -91,7 +91,7 @@ def test_a_tile_leads_to_its_passport_and_to_its_rows(page: Page, address: str, 
     page.get_by_text(f"{expected} rows from").wait_for()
     page.get_by_text("Show the rows").click()
     page.get_by_text(f"{expected} rows of fct_sales_lines").wait_for()
-    assert "report=rpt_monthly_sales" in page.url
+    assert "report=rpt_monthly_summary" in page.url
     assert "column=sales_amount" in page.url
 
 
