@@ -117,16 +117,7 @@ def _tile_html(context: Context, row: Row, history: list[float | None]) -> str:
         detail = context.text("tile.target", value=write(row["target_value"], row["unit"]))
     elif detail:
         detail = context.text("tile.interval", interval=detail)
-    changes = "".join(
-        _change_html(
-            context,
-            row[f"{period}_change"],
-            row["previous_change_kind"],
-            False if is_weak else row[f"{period}_change_is_significant"],
-            period,
-        )
-        for period in ("previous", "last_year")
-    )
+    changes = "".join(_change_html(context, row, period, is_weak) for period in ("previous", "last_year"))
     label = escape(context.figure_label(row["report"], row["report_column"]))
     return (
         f"<div class='ledger-tile'><div class='label' title='{label}'>{label}</div>"
@@ -143,12 +134,14 @@ def _picture(svg: str) -> str:
     return f"<img class='spark' alt='' src='data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}'>"
 
 
-def _change_html(context: Context, value: float | None, kind: str, is_significant: bool | None, period: str) -> str:
+def _change_html(context: Context, row: Row, period: str, is_weak: bool) -> str:
     """No arrow without evidence: a change that may be chance is written grey and without one."""
+    value = row[f"{period}_change"]
+    is_significant = False if is_weak else row[f"{period}_change_is_significant"]
     name = context.text(f"tile.{period}")
     if value is None:
         return f"<span>{escape(name)} –</span>"
-    text = escape(formatting.change(value, kind, context.language))
+    text = escape(formatting.change(value, row["previous_change_kind"], context.language, row["unit"]))
     if is_significant is False or value == 0:
         hint = escape(context.text("tile.not_significant"))
         return f"<span title='{hint}'>{escape(name)} {text}</span>"

@@ -98,12 +98,16 @@ def _duration_name(unit: str, language: Language) -> str:
     return {"days": "d", "hours": "h"}[unit]
 
 
-def change(value: Number | None, kind: str, language: Language) -> str:
-    """A change with its sign: relative in percent, of a rate in percentage points, of a score in points."""
+def change(value: Number | None, kind: str, language: Language, unit: str = "score") -> str:
+    """A change with its sign: relative in percent, of a rate in percentage points, of a score in points.
+
+    The plain difference of anything else (complaints per 1,000 orders) has no unit of its own.
+    """
     if value is None or math.isnan(value):
         return NOT_AVAILABLE
     if kind == "difference":
-        text, suffix = _grouped(abs(float(value)), 1), " 分" if language == "zh" else " pts"
+        points = " 分" if language == "zh" else " pts"
+        text, suffix = _grouped(abs(float(value)), 1), points if unit == "score" else ""
     else:
         text = _grouped(abs(float(value)) * 100, 1)
         suffix = "%" if kind == "relative" else " 个百分点" if language == "zh" else " pp"

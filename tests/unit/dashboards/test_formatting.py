@@ -24,7 +24,9 @@ from dashboards import formatting
         (0, "en", "¥0"),
     ],
 )
-def test_money_is_shortened_the_way_the_language_counts(value: Decimal, language: formatting.Language, expected: str) -> None:
+def test_money_is_shortened_the_way_the_language_counts(
+    value: Decimal, language: formatting.Language, expected: str
+) -> None:
     assert formatting.currency(value, language) == expected
 
 
@@ -67,8 +69,14 @@ def test_a_figure_by_its_unit(value: object, unit: str, language: formatting.Lan
         (None, "relative", "zh", formatting.NOT_AVAILABLE),
     ],
 )
-def test_a_change_says_what_kind_it_is(value: float | None, kind: str, language: formatting.Language, expected: str) -> None:
+def test_a_change_says_what_kind_it_is(
+    value: float | None, kind: str, language: formatting.Language, expected: str
+) -> None:
     assert formatting.change(value, kind, language) == expected
+
+
+def test_a_difference_that_is_no_score_has_no_points() -> None:
+    assert formatting.change(55.04, "difference", "en", "ratio") == "+55.0"
 
 
 def test_a_moment_is_written_in_the_company_s_time_zone() -> None:
