@@ -70,6 +70,12 @@ def test_words_of_total_rows(tmp_path: Path, word: str) -> None:
     assert kept[SKIP].to_list() == [None, None, None]
 
 
+@pytest.mark.parametrize("figure", ["218批", "218 批次", "２１８人", "12组", "3,400辆"])
+def test_a_total_may_say_what_it_counts(tmp_path: Path, figure: str) -> None:
+    frame = read_one(write(tmp_path / "register.csv", f'日期,姓名,级别\n1日,王,A\n合计,"{figure}",\n合计,周批,\n'))[1]
+    assert frame[SKIP].to_list() == [None, "total_row", None]
+
+
 def test_broken_rows_are_counted_with_their_reason(tmp_path: Path) -> None:
     content = (
         'a,b,c\n1,"open,2\n3,4,5\n9,"x"y,1\n2,5" pipe,3\n1,2\n1,2,3,4\n1,2,3,\n\n4,"multi\nline, ""said""",6\n'
