@@ -96,12 +96,25 @@ def remember_build(settings: Settings, build: Build) -> None:
     aside.replace(file)
 
 
+def remember_part(settings: Settings, part: Build) -> Build:
+    """Keep what dbt said of some models, beside what it last said of the others."""
+    known = {node.unique_id: node for node in last_build(settings).models.nodes} if has_build(settings) else {}
+    known |= {node.unique_id: node for node in part.models.nodes}
+    build = replace(part, models=replace(part.models, nodes=tuple(known.values())))
+    remember_build(settings, build)
+    return build
+
+
+def has_build(settings: Settings) -> bool:
+    return _build_file(settings).is_file() and settings.warehouse_file.is_file()
+
+
 def last_build(settings: Settings) -> Build:
     """What the last build of this warehouse said."""
     from pipelines.warehouse.dbt import DbtResult, NodeResult
 
     file = _build_file(settings)
-    if not file.is_file() or not settings.warehouse_file.is_file():
+    if not has_build(settings):
         raise MarketLedgerError("nothing_built", folder=str(settings.warehouse))
     document = json.loads(file.read_text("utf-8"))
     nodes = tuple(NodeResult(**node) for node in document["nodes"])

@@ -80,7 +80,7 @@ def take_landed(
     arrivals = list_arrivals(settings.originals)
     number = arrivals[-1].number if arrivals else 0
     folder = copy_from or settings.landing
-    for path in _landed_files(folder):
+    for path in landed_files(folder):
         kept_name = safe_name(path.relative_to(folder))
         shown = kept_name.replace(_FOLDER_MARK, "/")
         before = path.lstat()
@@ -131,7 +131,7 @@ def _clean(part: str) -> str:
     return text.strip().lstrip(".").strip()
 
 
-def _landed_files(landing: Path) -> list[Path]:
+def landed_files(landing: Path) -> list[Path]:
     """Files that people have finished dropping, in the order in which they did."""
     found: list[tuple[int, bytes, Path]] = []
     for folder, folder_names, file_names in os.walk(landing, followlinks=False):

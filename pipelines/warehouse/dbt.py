@@ -81,8 +81,14 @@ class Workspace:
         return self.target / "manifest.json"
 
 
-def build(settings: Settings, select: str | None = None, progress: Progress = silent) -> DbtResult:
-    """Build and test everything (or what `select` names) in the data folder's warehouse."""
+def build(
+    settings: Settings, select: str | None = None, progress: Progress = silent, tests: str = "cautious"
+) -> DbtResult:
+    """Build and test everything (or what `select` names) in the data folder's warehouse.
+
+    `tests` says which tests go with a selection: those that look at nothing else (cautious), or also those that
+    look at what the selection is built from (buildable).
+    """
     workspace = Workspace(settings.warehouse / "dbt")
     workspace.target.mkdir(parents=True, exist_ok=True)
     seeds_folder = settings.dbt_project_dir / "seeds"
@@ -95,12 +101,13 @@ def build(settings: Settings, select: str | None = None, progress: Progress = si
         arguments = ["build", "--exclude-resource-type", "unit_test"]
         arguments += ["--exclude-resource-type", "seed"] if has_seeds else []
         # A test that also looks at models left out would judge what is not there.
-        arguments += ["--select", select, "--indirect-selection", "cautious"] if select else []
+        arguments += ["--select", select, "--indirect-selection", tests] if select else []
         with _tests_only_report(manifest):
             results = _invoke(arguments, settings, workspace, manifest, _Counter(progress))
+        _keep_compiled(manifest, workspace.manifest_file)
         _write_manifest(manifest, workspace.manifest_file)
     nodes = tuple(_node_result(result) for result in results)
-    if not has_seeds and not select and not any(_is_broken_seed(node) for node in nodes):
+    if not has_seeds and _seeds_of(manifest) <= {node.unique_id for node in nodes if node.status == "success"}:
         _remember_seeds(settings.warehouse_file, rules_fingerprint)
     return DbtResult(nodes)
 
@@ -115,11 +122,32 @@ def parsed_project(settings: Settings) -> Manifest:
     if cached.is_file():
         return Manifest.from_msgpack(cached.read_bytes(), decoder=extended_mashumuro_decoder)
     manifest: Manifest = _invoke(["parse"], settings, Workspace(folder), None, _Counter(silent))
-    for outdated in folder.glob("*.msgpack"):
+    for outdated in (*folder.glob("*.msgpack"), *folder.glob("*.json")):
         outdated.unlink(missing_ok=True)
+    _write_manifest(manifest, cached.with_suffix(".json"))
     _replace(cached, manifest.to_msgpack(extended_mashumaro_encoder))
     # The build changes the manifest it is given; what was parsed stays as it is.
     return Manifest.from_msgpack(cached.read_bytes(), decoder=extended_mashumuro_decoder)
+
+
+def parsed_manifest_file(settings: Settings) -> Path:
+    """The parsed project as JSON, for readers that need no dbt: the graph of the models before anything is built."""
+    file = _cache_folder(settings) / f"{project_fingerprint(settings.dbt_project_dir)}.json"
+    if not file.is_file():
+        file.with_suffix(".msgpack").unlink(missing_ok=True)
+        parsed_project(settings)
+    return file
+
+
+def built_tables(warehouse_file: Path) -> set[str]:
+    """Names of the tables and views that the warehouse holds."""
+    import duckdb
+
+    if not warehouse_file.is_file():
+        return set()
+    with duckdb.connect(str(warehouse_file), read_only=True) as connection:
+        rows = connection.execute("SELECT table_name FROM information_schema.tables WHERE table_schema = 'main'")
+        return {str(name) for (name,) in rows.fetchall()}
 
 
 def project_fingerprint(project: Path) -> str:
@@ -246,6 +274,17 @@ def _use_own_rules(manifest: Manifest, own_rules: dict[str, Path], root: Path) -
             node.root_path = str(root)
 
 
+def _keep_compiled(manifest: Manifest, before: Path) -> None:
+    """A build of some models knows the compiled SQL of these alone: the others keep what was last built."""
+    if not before.is_file():
+        return
+    known = json.loads(before.read_text("utf-8"))["nodes"]
+    for key, node in manifest.nodes.items():
+        was = known.get(key, {})
+        if node.resource_type == "model" and not node.compiled_code and was.get("checksum") == node.checksum.to_dict():
+            node.compiled_code = was.get("compiled_code")
+
+
 def _write_manifest(manifest: Manifest, target: Path) -> None:
     """With the compiled SQL of what was just built: passports and Dagster read it."""
     aside = target.with_name(f"{target.name}.tmp-{os.getpid()}")
@@ -269,8 +308,8 @@ def _node_result(result: DbtNodeResult) -> NodeResult:
     )
 
 
-def _is_broken_seed(node: NodeResult) -> bool:
-    return node.resource_type == "seed" and node.status != "success"
+def _seeds_of(manifest: Manifest) -> set[str]:
+    return {key for key, node in manifest.nodes.items() if node.resource_type == "seed"}
 
 
 def _built_seeds(warehouse_file: Path) -> str | None:
