@@ -404,8 +404,8 @@ def show_summary(settings: Settings, console: Console, month: Any) -> None:
                 heading,
                 each.label[console.language],
                 f"{value} ({doubt})" if doubt else value,
-                formatting.change(each.previous_change, each.change_kind, language),
-                formatting.change(each.last_year_change, each.change_kind, language),
+                formatting.change(each.previous_change, each.change_kind, language, each.unit),
+                formatting.change(each.last_year_change, each.change_kind, language, each.unit),
                 formatting.figure(each.target_value, each.unit, language, about.currency),
             ]
         )
