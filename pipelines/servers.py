@@ -6,6 +6,7 @@ Belongs here: their command lines. Not here: what they show (dashboards/, pipeli
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 
 from pipelines.settings import Settings, child_environment
@@ -21,6 +22,9 @@ def open_dagster(settings: Settings, port: int) -> None:
     """Dagster with its history in the data folder, so that runs and schedules outlive the terminal."""
     home = settings.data_dir / "dagster"
     home.mkdir(parents=True, exist_ok=True)
+    instance = home / "dagster.yaml"
+    if not instance.exists():
+        shutil.copyfile(settings.project_dir / "pipelines" / "defs" / "dagster.yaml", instance)
     command = ["dagster", "dev", "-m", "pipelines.definitions", "--port", str(port)]
     _become(settings, command, DAGSTER_HOME=str(home))
 
