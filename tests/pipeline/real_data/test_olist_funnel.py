@@ -78,3 +78,11 @@ def test_every_rejected_piece_has_a_reason(olist_funnel: Company) -> None:
     assert pieces.height == 4_938
     assert pieces.filter(pl.col("reason_codes").list.len() == 0).is_empty()
     assert set(pieces["reason_codes"].explode()) <= {"pattern_mismatch", "missing_required", "unknown_code"}
+
+
+def test_nothing_printed_contradicts_nothing(olist_funnel: Company) -> None:
+    """Leads without a level are a finding; the check on printed figures has nothing to say where none were printed."""
+    findings = olist_funnel.rows("select distinct finding_code from rpt_traffic_reconciliation")
+    assert findings == [("parts_below_total",)]
+    (check,) = [each for each in olist_funnel.result.checks if each.check_id.endswith(".printed_figures_agree")]
+    assert check.passed
