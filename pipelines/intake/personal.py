@@ -141,20 +141,23 @@ def redact(texts: pl.Series, own_words: Sequence[pl.Series]) -> pl.Series:
 def _without_own(text: str, own: Sequence[str | None]) -> str:
     for cell in own:
         if cell:
-            for pattern in _own_patterns(cell.strip()):
+            for pattern in _own_patterns(cell.strip(), text):
                 text = re.sub(pattern, MASK, text, flags=re.IGNORECASE)
     return text
 
 
-def _own_patterns(cell: str) -> list[str]:
-    """A whole cell; of a Chinese name also the surname with a title; of a Latin one also its words."""
-    patterns = [re.escape(cell)] if len(cell) >= 2 else []
+def _own_patterns(cell: str, text: str) -> list[str]:
+    """A whole cell; of a Chinese name also the surname with a title; of a Latin one also its words.
+
+    Patterns of a Chinese name that cannot match are left out: each row has its own, and compiling them is slow.
+    """
     if re.fullmatch(r"[\u4e00-\u9fff]{1,4}", cell):
         surname = cell[:2] if cell.startswith(_COMPOUND_SURNAMES) else cell[:1]
-        patterns.append(f"{surname}{_TITLES}")
-        if len(cell) - len(surname) >= 2:
-            patterns.append(re.escape(cell[len(surname) :]))
-    elif "@" not in cell and not re.search(r"\d", cell):
+        given = cell[len(surname) :]
+        possible = ((cell, cell), (surname, f"{surname}{_TITLES}"), (given, given))
+        return [pattern for part, pattern in possible if part in text and len(pattern) >= 2]
+    patterns = [re.escape(cell)] if len(cell) >= 2 else []
+    if "@" not in cell and not re.search(r"\d", cell):
         words = re.findall(r"[^\W\d_]{3,}", cell)
         patterns += [rf"\b{re.escape(word)}\b" for word in words]
     return patterns
