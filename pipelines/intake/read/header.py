@@ -19,7 +19,8 @@ Region = tuple[int, int, int, int]  # first row, first column, last row, last co
 
 UNIT_HINT = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 NUMBER = re.compile(
-    r"^[¥$€£]?\s*[-+]?[\d,.\s]*\d[\d,.\s]*(?:e[-+]?\d+)?\s*[%元万年月日号kg件台个人次批组位名辆套条家单户笔]{0,2}$", re.IGNORECASE
+    r"^[¥$€£]?\s*[-+]?[\d,.\s]*\d[\d,.\s]*(?:e[-+]?\d+)?\s*[%元万年月日号kg件台个人次批组位名辆套条家单户笔]{0,2}$",
+    re.IGNORECASE,
 )
 DATE = re.compile(
     r"^\d{1,4}\s*[-/.年]\s*(?:\d{1,2}|[a-z]{3,9})(?:\s*[-/.月]\s*\d{1,4}日?)?(?:[\st]+\d.*)?$|^\d{1,2}:\d{2}|"
