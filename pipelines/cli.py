@@ -350,7 +350,9 @@ def verdict(check: CheckResult) -> str:
 def show(value: object) -> str:
     if value is None:
         return ""
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:,.0f}" if value.is_integer() else f"{value:,.4f}".rstrip("0")
 
 
 def show_publication(settings: Settings, console: Console, publication: Publication) -> None:
