@@ -207,7 +207,7 @@ def test_sessions_without_robots_and_assets(
     others: Company, log_lines: list[dict[str, str]], project_dir: Path
 ) -> None:
     """Recounted by hand: pages that people asked for, and pauses of half an hour between them."""
-    robots = _rules(project_dir, "robots", "fragment")
+    robots = (*_rules(project_dir, "robots", "fragment"), "@")  # an e-mail address: no browser has one
     suffixes = _rules(project_dir, "web_assets", "suffix")
     pages: dict[tuple[str, str], list[datetime]] = {}
     for line in log_lines:
