@@ -138,7 +138,7 @@ def model_checks(models: DbtResult, catalog: Catalog) -> list[CheckResult]:
 
     names = {model.unique_id: model.name for model in catalog.models.values()}
     results = []
-    for node in models.nodes:
+    for node in sorted(models.nodes, key=lambda node: node.unique_id):  # they finish in any order
         is_test = node.resource_type in ("test", "unit_test")
         targets = catalog.tested.get(node.unique_id, ()) if is_test else (names.get(node.unique_id, node.name),)
         failed = node.status in ("fail", "error", "skipped")
