@@ -6,10 +6,12 @@ models). The file holds the people on its lists and nobody else.
 
 from __future__ import annotations
 
+from collections.abc import Container
 from datetime import datetime, timedelta
 
 from pipelines.settings import Settings
-from pipelines.warehouse.candidate import OPERATIONS, Sources, literal, quoted
+from pipelines.warehouse.candidate import OPERATIONS, Sources, copy_previous, literal, quoted
+from pipelines.warehouse.catalog import Catalog
 
 # Complaints without a reply to the customer, past due or not yet; what nobody can date is not on a list.
 COMPLAINTS = """
@@ -39,8 +41,10 @@ ONE_CUSTOMER = """
 RECENT_DAYS = 92  # a dissatisfied customer of half a year ago is no longer called back
 
 
-def write_operations(sources: Sources, settings: Settings, as_of: datetime) -> None:
-    """Both action lists, each with the contact of every row."""
+def write_operations(
+    sources: Sources, catalog: Catalog, held: Container[str], settings: Settings, as_of: datetime
+) -> None:
+    """Both action lists, each with the contact of every row; the list of a section held back stays as it was."""
     since = f"DATE {literal((as_of - timedelta(days=RECENT_DAYS)).date())}"
     lists = {
         "complaints_to_answer": ("fct_complaints", COMPLAINTS),
@@ -50,13 +54,18 @@ def write_operations(sources: Sources, settings: Settings, as_of: datetime) -> N
         return
     sources.connection.execute(f"CREATE OR REPLACE TEMP TABLE one_customer AS {ONE_CUSTOMER}")
     for name, (origin, query) in lists.items():
-        if origin in sources.columns:
-            _write_list(sources, settings, name, query)
+        if origin not in sources.columns:
+            continue
+        is_held = catalog.models[origin].section in held
+        if is_held and name in sources.previous.get(OPERATIONS, {}):
+            copy_previous(sources, OPERATIONS, name, name)
+        else:
+            _write_list(sources, settings, name, query, only_shape=is_held)
 
 
-def _write_list(sources: Sources, settings: Settings, name: str, query: str) -> None:
+def _write_list(sources: Sources, settings: Settings, name: str, query: str, only_shape: bool) -> None:
     connection = sources.connection
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE listed AS {query}")
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE listed AS {query} {'LIMIT 0' if only_shape else ''}")
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE known AS SELECT surrogate, min(value) AS value"
         f" FROM ({_vault(settings)}) WHERE surrogate IN"
