@@ -20,6 +20,10 @@ SUMMARY_PART_PREFIX = "int_summary_"  # each section's rows of the summary
 MART_PREFIXES = ("dim_", "fct_", REPORT_PREFIX)
 
 COMMON_COLUMNS = "common_columns"  # of a layer's models, described once in dbt_project.yml
+
+# Meta of a model that only says which contacts are one person. What it is built from stands behind no figure of the
+# sections that use it: a complaint's swapped columns are no reason to hold back the visitors.
+LINKS_PEOPLE = "links_people"
 TERMS = ("numerator", "denominator", "base")
 NO_MEASURES = ("code", "date", None)  # units of columns that count and measure nothing
 
@@ -188,14 +192,15 @@ def _inherited(name: str, said: Mapping[str, Mapping[str, Any]], model: Mapping[
 
 
 def _upstream(unique_id: str, nodes: Mapping[str, Any]) -> list[str]:
-    """All ancestors, nearest first, each once."""
+    """All ancestors, nearest first, each once; those of a model that only links people are left out."""
     found: dict[str, None] = {}
     waiting: list[str] = list(_parents(unique_id, nodes))
     while waiting:
         key = waiting.pop(0)
         if key not in found:
             found[key] = None
-            waiting.extend(_parents(key, nodes))
+            if not _meta(nodes.get(key, {})).get(LINKS_PEOPLE):
+                waiting.extend(_parents(key, nodes))
     return list(found)
 
 

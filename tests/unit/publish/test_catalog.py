@@ -37,6 +37,21 @@ def test_ancestors_come_nearest_first(catalog: Catalog) -> None:
     assert catalog.models["rpt_traffic"].sources == ("visits",)
 
 
+def test_what_only_says_who_is_one_person_brings_no_source_behind_a_figure() -> None:
+    nodes = {
+        "model.l.stg_complaints": node("stg_complaints", ("source.l.lake.complaints",)),
+        "model.l.links": node("links", ("model.l.stg_complaints",), links_people=True),
+        "model.l.stg_visits": node("stg_visits", ("source.l.lake.visits",)),
+        "model.l.rpt_traffic": node("rpt_traffic", ("model.l.links", "model.l.stg_visits"), section="visitors"),
+    }
+    sources = {f"source.l.lake.{name}": {"name": name} for name in ("complaints", "visits")}
+    found = catalog_of({"nodes": nodes, "sources": sources})
+    assert found.models["rpt_traffic"].upstream == ("links", "stg_visits")
+    assert found.models["rpt_traffic"].sources == ("visits",)
+    assert found.sections_of("stg_complaints") == ()
+    assert found.sections_of("links") == ("visitors",)
+
+
 def test_a_staging_test_concerns_every_section_built_on_it(catalog: Catalog) -> None:
     assert catalog.tested["test.l.grain"] == ("stg_visits",)
     assert catalog.sections_of("stg_visits") == ("funnel", "visitors")
