@@ -6,7 +6,7 @@ import base64
 import csv
 import io
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -148,6 +148,26 @@ def _change_html(context: Context, row: Row, period: str, is_weak: bool) -> str:
     return f"<span>{escape(name)} <b>{'▲' if value > 0 else '▼'} {text}</b></span>"
 
 
+def metric_tiles(
+    context: Context,
+    names: Sequence[str],
+    report: str = "",
+    months: Sequence[Row] = (),
+    units: Mapping[str, str] | None = None,
+) -> None:
+    """A row of tiles: figures of the monthly summary, else of the section's own report by months."""
+    choice = context.choice
+    metrics = context.publication.summary(choice.month, choice.region, choice.segment)
+    series = context.publication.summary_series(choice.month, choice.region, choice.segment)
+    for place, name in zip(st.columns(len(names)), names, strict=True):
+        row, history = metrics.get(name), series.get(name, [])
+        if row is None and months:
+            row = report_figure(report, name, (units or {}).get(name, "count"), months)
+            history = [{"value": formatting.number(month[name])} for month in months[-13:]]
+        with place:
+            tile(context, row, name, history)
+
+
 # --- passports ---------------------------------------------------------------------------------------------------
 
 
@@ -236,6 +256,46 @@ def _cell(context: Context, row: Row, column: Column) -> str:
     if column.unit == "text":
         return "" if value is None else str(value)
     return context.figure(value, column.unit)
+
+
+def breakdown_choice(context: Context, names: Sequence[str], default: str, key: str) -> str:
+    """By what the table below is broken down."""
+    return st.segmented_control(
+        context.text("table.break_down_by"),
+        names,
+        default=default,
+        required=True,
+        format_func=lambda name: context.text(f"breakdowns.{name}"),
+        key=key,
+    )
+
+
+def breakdown_table(
+    context: Context, report: str, breakdown: str, rows: Sequence[Row], figures: Sequence[tuple[str, str]], name: str
+) -> None:
+    """One report's parts by a breakdown with their total below, and both as downloads.
+
+    `figures` are the report's columns with their units; the unit "change" writes a relative change with its sign.
+    """
+    domain = {"product": "product_id"}.get(breakdown, breakdown)
+
+    def is_total(row: Row) -> bool:
+        return bool(row["breakdown"] == "total")
+
+    def part(row: Row) -> str:
+        return context.text("table.total") if is_total(row) else context.label(domain, row["breakdown_value"])
+
+    columns = [Column("breakdown_value", context.text(f"breakdowns.{breakdown}"), "code", write=part)]
+    columns += [_figure_column(context, report, column, unit) for column, unit in figures]
+    table(context, rows, columns, total=is_total)
+    downloads(context, rows, columns, f"{name}-{breakdown}-{context.choice.month:%Y-%m}")
+
+
+def _figure_column(context: Context, report: str, name: str, unit: str) -> Column:
+    title = context.column_title(report, name)
+    if unit == "change":
+        return Column(name, title, "percent", lambda row: formatting.change(row[name], "relative", context.language))
+    return Column(name, title, unit)
 
 
 def downloads(context: Context, rows: Sequence[Row], columns: Sequence[Column], name: str) -> None:

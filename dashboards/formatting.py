@@ -17,6 +17,11 @@ ENGLISH_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep",
 CURRENCY_SIGNS = {"CNY": "¥", "USD": "$", "EUR": "€", "GBP": "£", "INR": "₹", "BRL": "R$"}
 
 
+def number(value: Number | None) -> float | None:
+    """For charts, which know no decimals; what is missing stays missing."""
+    return None if value is None else float(value)
+
+
 def month(value: date, language: Language, short: bool = False) -> str:
     """2026-10-01 as 2026年10月 or Oct 2026; short: 26/10 or Oct 26."""
     if language == "zh":

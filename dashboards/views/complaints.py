@@ -5,12 +5,21 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboards import charts, components, formatting
-from dashboards.components import Column
 from dashboards.context import Context
-from dashboards.queries import pick
 
 REPORT = "rpt_complaints"
 TILES = ("complaint_attainment_rate", "complaint_count", "complaints_per_1000_orders", "open_backlog_count")
+TABLE = (
+    ("received_count", "count"),
+    ("replied_in_time_count", "count"),
+    ("breached_count", "count"),
+    ("attainment_rate", "percent"),
+    ("working_attainment_rate", "percent"),
+    ("median_reply_hours", "hours"),
+    ("p90_reply_hours", "hours"),
+    ("open_backlog_count", "count"),
+    ("closed_loop_rate", "percent"),
+)
 BREAKDOWNS = ("kind", "category", "received_via", "priority", "department", "product")
 
 
@@ -25,12 +34,7 @@ def show(context: Context) -> None:
     if not months or months[-1]["month_start"] != choice.month:
         components.note(context.text("table.empty"))
         return
-    metrics = context.publication.summary(choice.month, choice.region, choice.segment)
-    series = context.publication.summary_series(choice.month, choice.region, choice.segment)
-    for place, name in zip(st.columns(len(TILES)), TILES, strict=True):
-        with place:
-            row = metrics.get(name) or components.report_figure(REPORT, name, "count", months)
-            components.tile(context, row, name, series.get(name) or [{"value": month[name]} for month in months])
+    components.metric_tiles(context, TILES, REPORT, months)
     components.note(_clock_note(context, months[-1]))
     left, right = st.columns(2, gap="large")
     with left:
@@ -62,9 +66,9 @@ def _attainment(context: Context, months: list[dict]) -> None:
     points = [
         {
             "month": formatting.month(row["month_start"], context.language, short=True),
-            "rate": _number(row["attainment_rate"]),
-            "low": _number(row["attainment_rate_low"]),
-            "high": _number(row["attainment_rate_high"]),
+            "rate": formatting.number(row["attainment_rate"]),
+            "low": formatting.number(row["attainment_rate_low"]),
+            "high": formatting.number(row["attainment_rate_high"]),
             "rate_text": context.figure(row["attainment_rate"], "percent"),
         }
         for row in months
@@ -76,10 +80,6 @@ def _attainment(context: Context, months: list[dict]) -> None:
         ),
         context.column_title(REPORT, "attainment_rate"),
     )  # fmt: skip
-
-
-def _number(value: object) -> float | None:
-    return None if value is None else float(value)  # type: ignore[arg-type]
 
 
 def _pareto(context: Context) -> None:
@@ -122,47 +122,10 @@ def _pareto(context: Context) -> None:
 
 def _table(context: Context) -> None:
     choice = context.choice
-    chosen = st.segmented_control(
-        context.text("sales.by"),
-        BREAKDOWNS,
-        default="category",
-        required=True,
-        format_func=lambda name: context.text(f"breakdowns.{name}"),
-        key="complaints-breakdown",
-    )
+    chosen = components.breakdown_choice(context, BREAKDOWNS, "category", "complaints-breakdown")
     found = context.publication.report(
         REPORT, "received_count desc, breakdown_value",
         month_start=choice.month, region=choice.region, segment=choice.segment, breakdown=[chosen, "total"],
     )  # fmt: skip
     found.sort(key=lambda row: row["breakdown"] == "total")
-    if pick(found, breakdown="total") is None:
-        return
-    domain = {"product": "product_id"}.get(chosen, chosen)
-    columns = [
-        Column(
-            "breakdown_value",
-            context.text(f"breakdowns.{chosen}"),
-            "code",
-            write=lambda row: (
-                context.text("table.total")
-                if row["breakdown"] == "total"
-                else context.label(domain, row["breakdown_value"])
-            ),
-        ),
-        *(
-            Column(name, context.column_title(REPORT, name), unit)
-            for name, unit in (
-                ("received_count", "count"),
-                ("replied_in_time_count", "count"),
-                ("breached_count", "count"),
-                ("attainment_rate", "percent"),
-                ("working_attainment_rate", "percent"),
-                ("median_reply_hours", "hours"),
-                ("p90_reply_hours", "hours"),
-                ("open_backlog_count", "count"),
-                ("closed_loop_rate", "percent"),
-            )
-        ),
-    ]
-    components.table(context, found, columns, total=lambda row: row["breakdown"] == "total")
-    components.downloads(context, found, columns, f"complaints-{chosen}-{choice.month:%Y-%m}")
+    components.breakdown_table(context, REPORT, chosen, found, TABLE, "complaints")

@@ -21,15 +21,7 @@ def show(context: Context) -> None:
     if not found or found[-1]["month_start"] != choice.month:
         components.note(context.text("table.empty"))
         return
-    metrics = context.publication.summary(choice.month, choice.region, choice.segment)
-    for place, name in zip(st.columns(len(TILES)), TILES, strict=True):
-        with place:
-            components.tile(
-                context,
-                metrics.get(name) or components.report_figure(REPORT, name, "count", found),
-                name,
-                [{"value": _number(row[name])} for row in found],
-            )
+    components.metric_tiles(context, TILES, REPORT, found)
     left, right = st.columns(2, gap="large")
     with left:
         _groups(context, "rpt_customer_rfm", "rfm_segment", "customers.rfm")
@@ -37,10 +29,6 @@ def show(context: Context) -> None:
         _groups(context, "rpt_customer_lifecycle", "lifecycle_stage", "customers.lifecycle")
     _cohorts(context)
     _months(context, found)
-
-
-def _number(value: object) -> float | None:
-    return None if value is None else float(value)  # type: ignore[arg-type]
 
 
 def _groups(context: Context, report: str, column: str, title_key: str) -> None:

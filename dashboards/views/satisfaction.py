@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from dashboards import charts, components, formatting
 from dashboards.components import Column
 from dashboards.context import Context
@@ -23,24 +21,15 @@ def show(context: Context) -> None:
     if not months:
         components.note(context.text("table.empty"))
         return
-    metrics = context.publication.summary(choice.month, choice.region, choice.segment)
-    series = context.publication.summary_series(choice.month, choice.region, choice.segment, 25)
-    for place, name in zip(st.columns(len(TILES)), TILES, strict=True):
-        with place:
-            row = metrics.get(name) or components.report_figure(REPORT, name, "percent", months)
-            components.tile(context, row, name, series.get(name) or [{"value": month[name]} for month in months])
+    components.metric_tiles(context, TILES, REPORT, months, {"top_two_rate": "percent"})
     _score(context, months)
     _items(context)
     _triggers(context)
 
 
-def _number(value: object) -> float | None:
-    return None if value is None else float(value)  # type: ignore[arg-type]
-
-
 def _score(context: Context, months: list[dict]) -> None:
     now = months[-1]
-    target = _number(now["target_score"])
+    target = formatting.number(now["target_score"])
     key = "satisfaction.below" if now["is_below_target"] else "satisfaction.above"
     components.chart_title(
         context.text(key, score=context.figure(now["satisfaction_score"], "score"), target=context.figure(target, "score"),
@@ -50,9 +39,9 @@ def _score(context: Context, months: list[dict]) -> None:
     points = [
         {
             "month": formatting.month(row["month_start"], context.language, short=True),
-            "score": _number(row["satisfaction_score"]),
-            "low": _number(row["satisfaction_score_low"]),
-            "high": _number(row["satisfaction_score_high"]),
+            "score": formatting.number(row["satisfaction_score"]),
+            "low": formatting.number(row["satisfaction_score_low"]),
+            "high": formatting.number(row["satisfaction_score_high"]),
             "score_text": context.figure(row["satisfaction_score"], "score"),
         }
         for row in months

@@ -6,22 +6,17 @@ from typing import Any
 
 import streamlit as st
 
-from dashboards import charts, components, formatting
+from dashboards import components, formatting
 from dashboards.components import Column
 from dashboards.context import Context
 from dashboards.queries import pick
+from dashboards.views.sales import against_target
 
-GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "sales": ("sales", ("sales_amount", "target_attainment_rate", "penetration_rate", "new_product_share")),
-    "visitors": ("visitors", ("visit_count", "first_visit_share", "contact_left_rate", "close_rate")),
-    "customers": (
-        "customers",
-        ("order_count", "active_customer_count", "first_customer_count", "repeat_rate"),
-    ),
-    "service": (
-        "complaints",
-        ("complaint_attainment_rate", "complaints_per_1000_orders", "satisfaction_score", "response_rate"),
-    ),
+GROUPS: dict[str, tuple[str, ...]] = {
+    "sales": ("sales_amount", "target_attainment_rate", "penetration_rate", "new_product_share"),
+    "visitors": ("visit_count", "first_visit_share", "contact_left_rate", "close_rate"),
+    "customers": ("order_count", "active_customer_count", "first_customer_count", "repeat_rate"),
+    "service": ("complaint_attainment_rate", "complaints_per_1000_orders", "satisfaction_score", "response_rate"),
 }
 
 
@@ -34,13 +29,10 @@ def show(context: Context) -> None:
     )
     components.section_banner(context, *context.sections)
     metrics = publication.summary(choice.month, choice.region, choice.segment)
-    series = publication.summary_series(choice.month, choice.region, choice.segment)
     st.html(f"<div class='ledger-lead'>{_sentences(context, metrics)}</div>")
-    for group, (_, names) in GROUPS.items():
+    for group, names in GROUPS.items():
         st.html(f"<h3>{context.text(f'summary.groups.{group}')}</h3>")
-        for place, name in zip(st.columns(len(names)), names, strict=True):
-            with place:
-                components.tile(context, metrics.get(name), name, series.get(name, ()))
+        components.metric_tiles(context, names)
     left, right = st.columns([3, 2], gap="large")
     with left:
         _sales_against_target(context)
@@ -104,31 +96,8 @@ def _sales_against_target(context: Context) -> None:
         else ("summary.chart.above" if last["target_attainment_rate"] >= 1 else "summary.chart.below")
     )
     gap = abs(float(last["target_attainment_rate"] or 1) - 1)
-    components.chart_title(
-        context.text(key, gap=context.figure(gap, "percent"), month=context.month()),
-        context.text("summary.chart.note"),
-    )
-    points = [
-        {
-            "month": formatting.month(row["month_start"], context.language, short=True),
-            "sales": float(row["sales_amount"] or 0),
-            "sales_text": context.figure(row["sales_amount"], "currency", exact=True),
-            "target": None if row["target_amount"] is None else float(row["target_amount"]),
-            "target_text": context.figure(row["target_amount"], "currency", exact=True),
-        }
-        for row in found
-    ]
-    names = (
-        context.column_title("rpt_monthly_sales", "sales_amount"),
-        context.column_title("rpt_monthly_sales", "target_amount"),
-    )
-    components.chart(
-        charts.bars_against_target(
-            points, context.palette, x="month", value="sales", target="target", names=names,
-            axis_format=context.axis_format("currency"),
-        ),
-        names[0],
-    )  # fmt: skip
+    title = context.text(key, gap=context.figure(gap, "percent"), month=context.month())
+    against_target(context, found, title)
 
 
 def _regions(context: Context) -> None:

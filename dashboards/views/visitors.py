@@ -10,6 +10,18 @@ from dashboards.context import Context
 from dashboards.queries import pick
 
 REPORT = "rpt_showroom_traffic"
+TILES = ("visit_count", "first_visit_share", "contact_left_rate", "close_rate")
+BREAKDOWNS = ("source_channel", "intent_level", "visit_order", "visit_type", "department")
+TABLE = (
+    ("visit_count", "count"),
+    ("head_count", "count"),
+    ("share_of_known", "percent"),
+    ("share_of_all", "percent"),
+    ("contact_left_rate", "percent"),
+    ("test_drive_count", "count"),
+    ("order_count", "count"),
+    ("close_rate", "percent"),
+)
 MISSING = ("unknown", "not_recorded")
 
 
@@ -29,12 +41,7 @@ def show(context: Context) -> None:
     if total is None:
         components.note(context.text("table.empty"))
         return
-    metrics = context.publication.summary(choice.month, choice.region, choice.segment)
-    series = context.publication.summary_series(choice.month, choice.region, choice.segment)
-    names = ("visit_count", "first_visit_share", "contact_left_rate", "close_rate")
-    for place, name in zip(st.columns(len(names)), names, strict=True):
-        with place:
-            components.tile(context, metrics.get(name), name, series.get(name, ()))
+    components.metric_tiles(context, TILES)
     left, right = st.columns(2, gap="large")
     with left:
         _channels(context, found)
@@ -145,44 +152,11 @@ def _history(context: Context) -> None:
 
 
 def _table(context: Context, found: list[dict]) -> None:
-    chosen = st.segmented_control(
-        context.text("sales.by"),
-        ("source_channel", "intent_level", "visit_order", "visit_type", "department"),
-        default="source_channel",
-        required=True,
-        format_func=lambda name: context.text(f"breakdowns.{name}"),
-        key="visitors-breakdown",
-    )
+    chosen = components.breakdown_choice(context, BREAKDOWNS, "source_channel", "visitors-breakdown")
     parts = [row for row in found if row["breakdown"] == chosen]
     parts.sort(key=lambda row: (row["breakdown_value"] in MISSING, -row["visit_count"]))
     parts += [row for row in found if row["breakdown"] == "total"]
-    columns = [
-        Column(
-            "breakdown_value",
-            context.text(f"breakdowns.{chosen}"),
-            "code",
-            write=lambda row: (
-                context.text("table.total")
-                if row["breakdown"] == "total"
-                else context.label(chosen, row["breakdown_value"])
-            ),
-        ),
-        *(
-            Column(name, context.column_title(REPORT, name), unit)
-            for name, unit in (
-                ("visit_count", "count"),
-                ("head_count", "count"),
-                ("share_of_known", "percent"),
-                ("share_of_all", "percent"),
-                ("contact_left_rate", "percent"),
-                ("test_drive_count", "count"),
-                ("order_count", "count"),
-                ("close_rate", "percent"),
-            )
-        ),
-    ]
-    components.table(context, parts, columns, total=lambda row: row["breakdown"] == "total")
-    components.downloads(context, parts, columns, f"visitors-{chosen}-{context.choice.month:%Y-%m}")
+    components.breakdown_table(context, REPORT, chosen, parts, TABLE, "visitors")
 
 
 def _reconciliation(context: Context) -> None:
