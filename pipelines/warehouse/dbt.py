@@ -200,7 +200,9 @@ def _invoke(
     from dbt.cli.main import dbtRunner
 
     project = str(settings.dbt_project_dir)
-    quiet = ["--no-write-json", "--log-level", "none", "--log-level-file", "info", "--no-version-check"]
+    # dbt words and masks each of its thousands of events for a log, even below the log's level; what counts comes
+    # back as results.
+    quiet = ["--no-write-json", "--log-level", "none", "--log-level-file", "none", "--no-version-check"]
     paths = ["--project-dir", project, "--profiles-dir", project]
     paths += ["--target-path", str(workspace.target), "--log-path", str(workspace.logs)]
     paths += ["--vars", json.dumps({"followed_sources": followed_sources(settings.dbt_project_dir)})]
@@ -287,8 +289,11 @@ def _keep_compiled(manifest: Manifest, before: Path) -> None:
 
 def _write_manifest(manifest: Manifest, target: Path) -> None:
     """With the compiled SQL of what was just built: passports and Dagster read it."""
+    from dbt_common.utils.encoding import JSONEncoder
+
     aside = target.with_name(f"{target.name}.tmp-{os.getpid()}")
-    manifest.writable_manifest().write(str(aside))
+    document = manifest.writable_manifest().to_dict(omit_none=False, context={"artifact": True})
+    aside.write_text(json.dumps(document, cls=JSONEncoder), "utf-8")
     aside.replace(target)
 
 
