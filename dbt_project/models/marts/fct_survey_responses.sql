@@ -47,8 +47,10 @@ scores as (
         count(*) as answered_count,
         min(item_score) as lowest_score,
         max(item_score) as highest_score,
-        sum(case when counts_in_score then weight * item_score end)
-            / nullif(sum(case when counts_in_score then weight end), 0) as weighted_mean,
+        round(
+            sum(case when counts_in_score then weight * item_score end)
+            / nullif(sum(case when counts_in_score then weight end), 0), 9
+        ) as weighted_mean,
         max(case when item = 'overall' then item_score end) as overall_score
     from items
     group by response_key

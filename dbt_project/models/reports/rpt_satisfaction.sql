@@ -42,7 +42,8 @@ scores as (
         month_start,
         region,
         segment,
-        sum(weight * item_mean) / nullif(sum(weight), 0) as weighted_mean,
+        -- nine decimals: the last digits of a sum of fractions depend on the order in which it was summed
+        round(sum(weight * item_mean) / nullif(sum(weight), 0), 9) as weighted_mean,
         sum(scored_answer_count) as scored_answer_count,
         sum(top_two_count) as top_two_count
     from item_means
@@ -60,8 +61,7 @@ response_counts as (
         count(case when is_valid then 1 end) as response_count,
         count(case when is_straight_lining or is_too_fast or is_duplicate_respondent then 1 end) as flagged_response_count,
         count(case when is_valid then satisfaction_score end) as scored_response_count,
-        -- nine decimals: the last digits of a sum of fractions depend on the order in which it was summed
-        round(stddev_samp(case when is_valid then satisfaction_score end), 9) as score_deviation,
+        stddev_samp(case when is_valid then satisfaction_score end) as score_deviation,
         count(case when is_valid then recommend_score end) as recommend_count,
         count(case when is_valid and recommend_score >= 9 then 1 end) as promoter_count,
         count(case when is_valid and recommend_score <= 6 then 1 end) as detractor_count
@@ -100,8 +100,9 @@ joined as (
         keys.segment as key_segment,
         scores.weighted_mean,
         scores.weighted_mean / 5 * 100 as satisfaction_score,
-        {{ z_value() }} * response_counts.score_deviation / sqrt(nullif(response_counts.scored_response_count, 0))
-            as score_margin,
+        round(
+            {{ z_value() }} * response_counts.score_deviation / sqrt(nullif(response_counts.scored_response_count, 0)), 9
+        ) as score_margin,
         coalesce(scores.scored_answer_count, 0) as scored_answer_count,
         coalesce(scores.top_two_count, 0) as top_two_count,
         coalesce(response_counts.returned_count, 0) as returned_count,

@@ -36,7 +36,7 @@ customer_scores as (
         max(region) as region,
         max(segment) as segment,
         max(department) as department,
-        sum(weight * scored_mean) / nullif(sum(case when scored_mean is not null then weight end), 0) / 5 * 100
+        round(sum(weight * scored_mean) / nullif(sum(case when scored_mean is not null then weight end), 0) / 5 * 100, 9)
             as satisfaction_score
     from customer_items
     group by month_start, respondent
