@@ -3,9 +3,12 @@
 Belongs here: the grouping, and dbt's results as Dagster's. Not here: running dbt (pipelines/warehouse/dbt.py).
 
 Models of the same sources are one step: when a source fails its gates, Dagster stops the steps built from it and no
-other. Reports are steps of their own, because they alone have monthly partitions. The receipts (rpt_deliveries) hang
-on what intake writes of itself, not on the sources: they tell of the bad deliveries before all, so they are built last
-whatever was stopped.
+other. Reports are steps of their own, because they alone have monthly partitions.
+
+Two models read more than they wait for, and take what was last built where a source was stopped. The receipts
+(rpt_deliveries) hang on what intake writes of itself: they tell of the bad deliveries before all. What only links people
+waits for the sources that its readers wait for anyway: a bad complaint is no reason to hold back the visitors. Steps run
+one after the other, staging first and receipts last, so that both see whatever could be built.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,6 +19,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator
 
+from pipelines.defs.intake import lake_key
 from pipelines.defs.retries import RETRIES, failing_plainly
 from pipelines.gates import model_checks
 from pipelines.settings import Settings
@@ -25,7 +29,10 @@ from pipelines.warehouse.dbt import DbtResult
 
 FIRST_MONTH = "2015-01"
 MONTH_FORMAT = "%Y-%m"
-LAST = {"dagster/priority": "-1"}  # of the steps that could run, the receipts come last
+# Of the steps that could run, the gates and staging come first and the receipts last.
+FIRST = {"dagster/priority": "1"}
+LAST = {"dagster/priority": "-1"}
+STAGING_PREFIX = "stg_"
 BUILT_TYPES = ("model", "seed")
 
 
@@ -33,10 +40,10 @@ BUILT_TYPES = ("model", "seed")
 class Step:
     """Nodes that are built together."""
 
-    sources: frozenset[str]
+    waits_for: frozenset[str]  # sources
     is_monthly: bool
+    reads_more: bool  # than it waits for
     nodes: list[str] = field(default_factory=list)  # unique ids of models and seeds
-    receipts: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,19 +76,30 @@ def months(settings: Settings) -> dg.MonthlyPartitionsDefinition:
 
 def steps_of(graph: Graph) -> list[Step]:
     """Every model and seed in one step, by sources; reports apart."""
-    found: dict[tuple[frozenset[str], bool, bool], Step] = {}
+    found: dict[tuple[Any, ...], Step] = {}
     for unique_id, node in sorted(graph.manifest["nodes"].items()):
         if node["resource_type"] not in BUILT_TYPES:
             continue
         model = graph.models.get(unique_id)
-        receipts = model is not None and model.section == RECEIPTS_SECTION
-        sources = frozenset(model.sources) & graph.sources if model and not receipts else frozenset()
+        waits_for = waited_sources(graph, model) if model else frozenset()
+        reads_more = model is not None and waits_for != graph.sources & set(model.sources)
         monthly = model is not None and is_monthly(model)
-        step = found.setdefault((sources, monthly, receipts), Step(sources, monthly, receipts=receipts))
-        step.nodes.append(unique_id)
+        place = (waits_for, monthly, reads_more)
+        found.setdefault(place, Step(*place)).nodes.append(unique_id)
     for step in found.values():  # Dagster wants to hear of a table before what is built from it
         step.nodes.sort(key=lambda unique_id: len(graph.models[unique_id].upstream) if unique_id in graph.models else 0)
     return list(found.values())
+
+
+def waited_sources(graph: Graph, model: Model) -> frozenset[str]:
+    """The sources whose gates must hold before a model is built."""
+    if model.section == RECEIPTS_SECTION:
+        return frozenset()
+    own = graph.sources & set(model.sources)
+    if graph.catalog.links_people(model):
+        readers = [each for each in graph.models.values() if model.name in each.upstream]
+        return own.intersection(*(each.sources for each in readers if each.section != RECEIPTS_SECTION))
+    return own
 
 
 def is_monthly(model: Model) -> bool:
@@ -100,7 +118,7 @@ def _step_asset(graph: Graph, step: Step, partitions: dg.PartitionsDefinition | 
     specs = {unique_id: _spec(translator, graph, step, unique_id) for unique_id in step.nodes}
     tests = _tests(translator, graph, specs)
     name_of_key = {spec.key: names[unique_id] for unique_id, spec in specs.items()}
-    missing = [graph.catalog.models[name].name for name in _upstream(graph, step)] if step.receipts else []
+    missing = _upstream(graph, step) if step.reads_more else []
 
     @dg.multi_asset(
         name=_step_name(list(names.values())),
@@ -111,7 +129,7 @@ def _step_asset(graph: Graph, step: Step, partitions: dg.PartitionsDefinition | 
         # A rebuild is of all months: a range of them is one run.
         backfill_policy=dg.BackfillPolicy.single_run() if partitions else None,
         retry_policy=RETRIES,
-        op_tags=LAST if step.receipts else None,
+        op_tags=_priority(graph, step),
     )
     def build(
         context: dg.AssetExecutionContext, run: dg.ResourceParam[StepwiseRun]
@@ -167,16 +185,27 @@ def _spec(translator: DagsterDbtTranslator, graph: Graph, step: Step, unique_id:
     label = ((node.get("config") or {}).get("meta") or {}).get("label") or {}
     words = " · ".join(label[language] for language in ("zh", "en") if label.get(language))
     deps = list(spec.deps)
-    if step.receipts:
-        stopped = {graph.asset_key(model.unique_id) for model in graph.models.values() if _is_gated(graph, model)}
-        deps = [dep for dep in deps if dep.asset_key not in stopped and dep.asset_key.path[-1] not in graph.sources]
+    if step.reads_more:
+        stopping = {
+            graph.asset_key(model.unique_id)
+            for model in graph.models.values()
+            if graph.sources & set(model.sources) - step.waits_for
+        }
+        stopping |= {lake_key(source) for source in graph.sources - step.waits_for}
+        deps = [dep for dep in deps if dep.asset_key not in stopping]
     return dg.AssetSpec(
         spec.key, deps=deps, skippable=True, description=f"{words}\n\n{node.get('description', '')}".strip()
     )
 
 
-def _is_gated(graph: Graph, model: Model) -> bool:
-    return bool(graph.sources & set(model.sources))
+def _priority(graph: Graph, step: Step) -> dict[str, str] | None:
+    if any(graph.manifest["nodes"][unique_id]["name"].startswith(STAGING_PREFIX) for unique_id in step.nodes):
+        return FIRST
+    return (
+        LAST
+        if any(graph.models[each].section == RECEIPTS_SECTION for each in step.nodes if each in graph.models)
+        else None
+    )
 
 
 def _upstream(graph: Graph, step: Step) -> list[str]:

@@ -11,6 +11,7 @@ import dagster as dg
 from expectations.results import CheckResult
 from expectations.suites import Expectation, Suite, load_suite
 from pipelines.defs.intake import lake_key
+from pipelines.defs.models import FIRST
 from pipelines.defs.retries import failing_plainly
 from pipelines.settings import Settings
 from pipelines.stepwise import StepwiseRun
@@ -46,7 +47,7 @@ def _checks_of(source: str, expectations: list[Expectation]) -> dg.AssetChecksDe
     key = lake_key(source)
     specs = [check_spec(key, each.check, each, blocking=True) for each in expectations]
 
-    @dg.multi_asset_check(name=f"judge_{source}", specs=specs, can_subset=True)
+    @dg.multi_asset_check(name=f"judge_{source}", specs=specs, can_subset=True, op_tags=FIRST)
     def judge(
         context: dg.AssetCheckExecutionContext, run: dg.ResourceParam[StepwiseRun]
     ) -> Iterator[dg.AssetCheckResult]:

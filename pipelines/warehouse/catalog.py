@@ -99,6 +99,10 @@ class Catalog:
     def marts(self) -> list[Model]:
         return [model for model in self.models.values() if model.name.startswith(MART_PREFIXES)]
 
+    def links_people(self, model: Model) -> bool:
+        """Whether a model only says which contacts are one person."""
+        return bool(model.meta.get(LINKS_PEOPLE))
+
     def summary_parts(self) -> list[Model]:
         """The models that hold one section's rows of the summary each."""
         return [model for model in self.models.values() if model.name.startswith(SUMMARY_PART_PREFIX)]

@@ -123,7 +123,7 @@ def publish(
         write_about(sources, settings, publication)
         candidate.copy_analysts(sources, catalog, held.keys() | others)
         progress("publish", 4, STEPS)
-        operations.write_operations(sources, catalog, held, settings, as_of)
+        operations.write_operations(sources, catalog, publication.unchanged(), settings, as_of)
     progress("publish", 5, STEPS)
     if run_id:
         (folder / RUN).write_text(run_id, "utf-8")
