@@ -22,11 +22,13 @@ if TYPE_CHECKING:
 
     from expectations.results import CheckResult
     from pipelines.intake.deliver import IntakeResult
+    from pipelines.intake.receipts import Receipt
     from pipelines.street import StreetResult
     from pipelines.warehouse.publish import Publication
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="about", rich_markup_mode=None)
 
+PROBLEMS_SHOWN = 8
 STOPPED = 130  # what the command-line library makes of Ctrl-C
 
 Language = Annotated[str | None, typer.Option("--lang", help="options.lang")]
@@ -305,7 +307,7 @@ def show_receipts(console: Console, intake: IntakeResult, all_of_them: bool = Tr
          ("file", "source", "status", "read", "accepted", "rejected", "waiting")],
         [
             [
-                each.file_name,
+                place_of(each),
                 each.source or "–",
                 console.words(f"receipts.status.{each.status}"),
                 *(f"{n:,}" for n in (each.rows_read, each.rows_accepted, each.rows_rejected, each.rows_waiting)),
@@ -314,7 +316,28 @@ def show_receipts(console: Console, intake: IntakeResult, all_of_them: bool = Tr
         ],
         right=(3, 4, 5, 6),
     )  # fmt: skip
+    for each in shown:
+        show_problems(console, each)
     return sum(each.status in ("waiting", "refused", "rejected") for each in intake.receipts)
+
+
+def place_of(receipt: Receipt) -> str:
+    """The file, and the member of an archive that is meant; the sheet stands with its problems."""
+    return " › ".join(part for part in (receipt.file_name, receipt.member) if part)
+
+
+def show_problems(console: Console, receipt: Receipt) -> None:
+    """What is wrong with a delivery, so that its sender can be told without opening anything else."""
+    from pipelines.intake.explain import problems_in_words
+
+    problems = problems_in_words(receipt.problems, console.language)
+    if not problems:
+        return
+    console.line(" › ".join(part for part in (place_of(receipt), receipt.sheet) if part), style="bold")
+    for problem in problems[:PROBLEMS_SHOWN]:
+        console.line(f"  {problem}")
+    if len(problems) > PROBLEMS_SHOWN:
+        console.line(f"  {console.text('more_problems', count=len(problems) - PROBLEMS_SHOWN)}")
 
 
 def show_checks(console: Console, checks: Sequence[CheckResult]) -> int:

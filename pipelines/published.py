@@ -139,7 +139,8 @@ def summary(connection: DuckDBPyConnection, month: date) -> list[Metric]:
             "SELECT min(month_start), max(month_start) FROM rpt_monthly_summary"
         ).fetchall()[0]
         if first is None:
-            raise MarketLedgerError("summary_empty")
+            held = any(each.state != "ok" for each in sections(connection))
+            raise MarketLedgerError("summary_held" if held else "summary_empty")
         raise MarketLedgerError("month_unknown", month=f"{month:%Y-%m}", first=f"{first:%Y-%m}", last=f"{last:%Y-%m}")
     return [Metric(row[0], {"zh": row[1], "en": row[2]}, *row[3:]) for row in rows]
 

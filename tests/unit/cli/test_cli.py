@@ -119,3 +119,23 @@ def _named_texts(node: ast.AST) -> list[str]:
     if owner == "console" and name in ("say", "text") and isinstance(first, str):
         return [f"cli.{first}"]
     return []
+
+
+def test_a_run_says_what_is_wrong_with_a_delivery_and_where(capsys: pytest.CaptureFixture[str]) -> None:
+    from pipelines.console import Console
+
+    unknown = (
+        '[{"code": "unknown_column_with_proposal", "column": "日", "source": "visits", "proposal": "visited_date"}]'
+    )
+    counts = {"rows_read": 2, "rows_accepted": 0, "rows_rejected": 0, "rows_waiting": 2}
+    waiting = SimpleNamespace(
+        file_name="三月.zip", member="成都/登记.xlsx", sheet="3月", source="visits", status="waiting", problems=unknown,
+        **counts,
+    )  # fmt: skip
+    taken = SimpleNamespace(**vars(waiting) | {"status": "accepted", "problems": "[]", "file_name": "好的.xlsx"})
+    assert cli.show_receipts(Console("zh"), SimpleNamespace(receipts=[waiting, taken]), all_of_them=False) == 1
+    printed = capsys.readouterr().out
+    assert "三月.zip › 成都/登记.xlsx › 3月" in printed
+    assert "“日”" in printed
+    assert "visited_date" in printed
+    assert "好的.xlsx" not in printed
