@@ -275,3 +275,12 @@ def test_counted(contracts: dict[str, Contract], rows: list[tuple[str | None, ..
     numbers = [*result.accepted["ledger_row_number"], *result.quarantined["ledger_row_number"]]
     assert sorted(numbers) == list(range(2, len(rows) + 2))
     assert result.accepted.schema == contracts["visits"].lake_schema()
+
+
+def test_a_column_headed_type_says_what_kind_of_case_it_is_and_an_unknown_kind_waits(conform_rows: ConformRows) -> None:
+    result = conform_rows(
+        "complaints",
+        {"投诉编号": ["T1", "T2"], "受理时间": ["2026-03-05 09:00"] * 2, "类型": ["建议", "产品质量"]},
+    )
+    assert result.accepted["kind"].to_list() == ["suggestion"]
+    assert result.counts.waiting == 1
