@@ -86,6 +86,9 @@ _COUNTERS = r"[台件个人位辆套只次条支箱本份名天秒分张组]$|(?
 _GROUPED = r"^[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?$"
 _NUMBER = r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?$"
 _PLAIN_NUMBER = r"^-?\d{1,14}(?:\.\d{1,4})?$"
+_DECIMAL_COMMA = r"^\D*(?:\d+|\d{1,3}(?:\.\d{3})+),(?:\d{1,2}|\d{4,})\D*$"
+_DECIMAL_POINT = r"\d,\d{3}\.\d|\d,\d{3},\d{3}"
+_EITHER_MARK = r"^\D*\d{1,3}[.,]\d{3}\D*$"
 _MULTIPLES = {"百万": 1_000_000, "万": 10_000, "千": 1_000, "亿": 100_000_000}
 
 
@@ -122,7 +125,27 @@ def _numbers(texts: pl.Series, factor: float, decimal_comma: bool) -> pl.DataFra
         pl.lit(None, dtype=pl.String).alias("warning"),
     )
     rest = (simple["value"].is_null() & texts.is_not_null()).arg_true()
-    return _replaced(simple, rest, _exact(_number_texts(texts.gather(rest), decimal_comma), factor))
+    found = _replaced(simple, rest, _exact(_number_texts(texts.gather(rest), decimal_comma), factor))
+    return found if decimal_comma else _without_decimal_commas(texts, found)
+
+
+def _without_decimal_commas(texts: pl.Series, found: pl.DataFrame) -> pl.DataFrame:
+    """99,90 is refused by a name of its own; beside it, 1,234 and 1.234 may mean either, and neither is guessed.
+
+    A text such as 1,234.50 in the same column says that its commas are not decimal ones.
+    """
+    unread = found["problem"] == "not_a_number"
+    comma = unread.fill_null(False) & texts.str.contains(_DECIMAL_COMMA).fill_null(False)
+    if not comma.any():
+        return found
+    if not texts.str.contains(_DECIMAL_POINT).any():
+        comma = comma | texts.str.contains(_EITHER_MARK).fill_null(False)
+    doubtful = pl.lit(comma)
+    return found.with_columns(
+        pl.when(~doubtful).then(pl.col("value")).alias("value"),
+        pl.when(doubtful).then(pl.lit("decimal_comma")).otherwise(pl.col("problem")).alias("problem"),
+        pl.when(~doubtful).then(pl.col("warning")).alias("warning"),
+    )
 
 
 def _replaced(frame: pl.DataFrame, rows: pl.Series, better: pl.DataFrame) -> pl.DataFrame:

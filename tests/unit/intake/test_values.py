@@ -43,11 +43,26 @@ def test_numbers_as_people_write_them(text: str, number: str) -> None:
     assert read(values.number_parser(), text) == [(Decimal(number), None)]
 
 
-@pytest.mark.parametrize(
-    "text", ["abc", "1,2", "1,23,456", "12:30", "=1+1", "=cmd|'/c calc'!A1", "--5", "1..2", "NaN5"]
-)
+@pytest.mark.parametrize("text", ["abc", "1,23,456", "12:30", "=1+1", "=cmd|'/c calc'!A1", "--5", "1..2", "NaN5"])
 def test_what_is_no_number_is_said_to_be_none(text: str) -> None:
     assert read(values.number_parser(), text) == [(None, "not_a_number")]
+
+
+def test_beside_a_decimal_comma_neither_mark_is_guessed() -> None:
+    doubtful = (None, "decimal_comma")
+    assert read(values.number_parser(), "1.234,50", "99,90", "1,234", "1.234", "1200") == [
+        *[doubtful] * 4,
+        (Decimal(1200), None),
+    ]
+    assert read(values.number_parser(), "1,234.50", "1,23", "1,234") == [
+        (Decimal("1234.5"), None),
+        doubtful,
+        (Decimal(1234), None),
+    ]
+    assert read(values.number_parser(decimal_comma=True), "1.234,50", "1,234") == [
+        (Decimal("1234.5"), None),
+        (Decimal("1.234"), None),
+    ]
 
 
 @pytest.mark.parametrize("text", ["9" * 15, "9" * 400, "1e400", "2e13万", "-1e20"])
