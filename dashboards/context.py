@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,25 +13,14 @@ from dashboards.formatting import Language
 from dashboards.queries import Publication
 from dashboards.state import Choice
 from pipelines.intake.explain import problems_in_words, reasons_in_words
+from pipelines.texts import words
 
 STRINGS = Path(__file__).parent / "strings"
 
 
-@cache
-def strings(language: Language) -> dict[str, str]:
-    """Every text of one language, flattened to dotted keys."""
-    from ruamel.yaml import YAML
-
-    def flatten(node: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-        flat: dict[str, str] = {}
-        for name, value in node.items():
-            if isinstance(value, Mapping):
-                flat |= flatten(value, f"{prefix}{name}.")
-            else:
-                flat[f"{prefix}{name}"] = str(value)
-        return flat
-
-    return flatten(YAML(typ="safe").load((STRINGS / f"{language}.yml").read_text("utf-8")))
+def strings(language: Language) -> Mapping[str, str]:
+    """Every text of the pages in one language, under its dotted key."""
+    return words(STRINGS, language)
 
 
 def text(language: Language, key: str, **parameters: Any) -> str:

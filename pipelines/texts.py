@@ -1,4 +1,4 @@
-"""Texts for people, in zh and en, from pipelines/strings.
+"""Texts for people, in zh and en, from a folder of string files: pipelines/strings, or the dashboard's own.
 
 Belongs here: looking a text up and filling its parameters in. Not here: the texts, and labels of codes and
 columns (those are in the contracts and in the dbt yml).
@@ -6,48 +6,47 @@ columns (those are in the contracts and in the dbt yml).
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from pipelines import yaml_files
 
 LANGUAGES = ("zh", "en")
+OWN = Path(__file__).parent / "strings"
 
 
 def text(key: str, language: str, /, **params: object) -> str:
     """The text under a dotted key, such as `reasons.not_a_date`."""
-    node: Any = _strings(language)
-    for step in key.split("."):
-        if not isinstance(node, dict) or step not in node:
-            raise KeyError(f"no text '{key}' in strings/{language}.yml")
-        node = node[step]
-    if not isinstance(node, str):
-        raise KeyError(f"'{key}' in strings/{language}.yml is a group, not a text")
-    return node.format(**params) if params else node
+    own = words(OWN, language)
+    if key not in own:
+        if any(known.startswith(f"{key}.") for known in own):
+            raise KeyError(f"'{key}' in strings/{language}.yml is a group, not a text")
+        raise KeyError(f"no text '{key}' in strings/{language}.yml")
+    return own[key].format(**params) if params else own[key]
 
 
 def has_text(key: str, language: str) -> bool:
     """Whether there is such a text."""
-    return key in known_keys(language)
+    return key in words(OWN, language)
 
 
 def known_keys(language: str) -> frozenset[str]:
     """Every dotted key of a language."""
-    return frozenset(_dotted(_strings(language)))
-
-
-def _dotted(node: dict[str, Any], prefix: str = "") -> list[str]:
-    keys: list[str] = []
-    for name, value in node.items():
-        path = f"{prefix}{name}"
-        keys += _dotted(value, f"{path}.") if isinstance(value, dict) else [path]
-    return keys
+    return frozenset(words(OWN, language))
 
 
 @cache
-def _strings(language: str) -> dict[str, Any]:
+def words(folder: Path, language: str) -> Mapping[str, str]:
+    """Every text of a folder in one language, under its dotted key."""
     if language not in LANGUAGES:
         raise KeyError(f"no texts in language '{language}'")
-    file = Path(__file__).parent / "strings" / f"{language}.yml"
-    return dict(yaml_files.load(file.read_text(encoding="utf-8")))
+    return dict(_dotted(yaml_files.load((folder / f"{language}.yml").read_text(encoding="utf-8"))))
+
+
+def _dotted(node: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for name, value in node.items():
+        if isinstance(value, dict):
+            yield from _dotted(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", str(value)
