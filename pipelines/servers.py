@@ -12,10 +12,10 @@ import sys
 from pipelines.settings import Settings, child_environment
 
 
-def open_dashboard(settings: Settings, port: int) -> None:
+def open_dashboard(settings: Settings, host: str, port: int) -> None:
     """The dashboard, which reads only what is published and picks up a new version by itself."""
     app = settings.project_dir / "dashboards" / "app.py"
-    _become(settings, ["streamlit", "run", str(app), "--server.port", str(port)])
+    _become(settings, ["streamlit", "run", str(app), "--server.address", host, "--server.port", str(port)])
 
 
 def open_dagster(settings: Settings, port: int) -> None:
