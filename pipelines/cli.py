@@ -91,7 +91,7 @@ def check(
             intake, checks = street.check_candidates(settings, landing, progress)
         else:
             intake, checks = None, street.check(settings, progress)
-    unread = show_receipts(console, intake) if intake else 0
+    unread = show_receipts(console, intake.receipts) if intake else 0
     failed = show_checks(console, checks)
     steps = [console.text("steps.waive", file=settings.waivers_file)] if failed else []
     if unread:
@@ -180,13 +180,15 @@ def demo(
 
 @app.command(help="commands.dashboard")
 def dashboard(
-    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="options.port")] = 8501, lang: Language = None
+    host: Annotated[str, typer.Option("--host", help="options.host")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="options.port")] = 8501,
+    lang: Language = None,
 ) -> None:
     from pipelines.servers import open_dashboard
 
     settings, console = session.open(lang)
-    console.say("opening", what="Streamlit", address=f"http://localhost:{port}")
-    open_dashboard(settings, port)
+    console.say("opening", what="Streamlit", address=f"http://{host}:{port}")
+    open_dashboard(settings, host, port)
 
 
 @app.command(help="commands.dagster")
@@ -212,6 +214,7 @@ def docs(lang: Language = None) -> None:
 
 @app.command(help="commands.status")
 def status(lang: Language = None) -> None:
+    from pipelines.intake.deliver import awaiting
     from pipelines.published import status_of
 
     settings, console = session.open(lang)
@@ -240,8 +243,13 @@ def status(lang: Language = None) -> None:
     else:
         console.say("status_nothing")
     console.say("status_landed", count=found.landed, folder=settings.landing)
+    waiting = awaiting(settings)
+    if waiting:
+        console.say("status_waiting", count=len(waiting))
+        show_receipts(console, waiting)
     nothing_yet = not found.about and not found.landed
-    console.next_steps(console.text("steps.run_samples" if nothing_yet else "steps.run"))
+    steps = [console.text("steps.mappings", folder=settings.mappings)] if waiting else []
+    console.next_steps(*steps, console.text("steps.run_samples" if nothing_yet else "steps.run"))
 
 
 @app.command(help="commands.summary")
@@ -296,12 +304,12 @@ def show_intake(settings: Settings, console: Console, intake: IntakeResult) -> N
         console.say("left", name=left.name, reason=console.words(f"receipts.left.{left.reason}"))
     if any(receipt.status not in ("accepted", "repeated") for receipt in receipts):
         console.say("needs_attention")
-        show_receipts(console, intake, all_of_them=False)
+        show_receipts(console, receipts, all_of_them=False)
 
 
-def show_receipts(console: Console, intake: IntakeResult, all_of_them: bool = True) -> int:
+def show_receipts(console: Console, receipts: Sequence[Receipt], all_of_them: bool = True) -> int:
     """The receipts as a table; returns how many deliveries cannot be taken as they are."""
-    shown = [each for each in intake.receipts if all_of_them or each.status not in ("accepted", "repeated")]
+    shown = [each for each in receipts if all_of_them or each.status not in ("accepted", "repeated")]
     console.table(
         [console.text(f"receipts_headings.{name}") for name in
          ("file", "source", "status", "read", "accepted", "rejected", "waiting")],
@@ -318,7 +326,7 @@ def show_receipts(console: Console, intake: IntakeResult, all_of_them: bool = Tr
     )  # fmt: skip
     for each in shown:
         show_problems(console, each)
-    return sum(each.status in ("waiting", "refused", "rejected") for each in intake.receipts)
+    return sum(each.status in ("waiting", "refused", "rejected") for each in receipts)
 
 
 def place_of(receipt: Receipt) -> str:
@@ -450,12 +458,23 @@ def translate(command: Any, language: str) -> None:
         translate(inner, language)
 
 
+def data_folder_first(words: Sequence[str]) -> list[str]:
+    """The words with `--data DIR` in front, wherever a person wrote it: it belongs to every command."""
+    rest, folder = list(words), []
+    for place, word in enumerate(rest):
+        if word == "--data" or word.startswith("--data="):
+            end = place + (2 if word == "--data" else 1)
+            folder, rest = rest[place:end], rest[:place] + rest[end:]
+            break
+    return folder + rest
+
+
 def main() -> None:
     """The entry point: a person's mistake gives a sentence and exit code 2, never a stack trace."""
     command = typer.main.get_command(app)
     try:
         translate(command, display_language())
-        command(standalone_mode=True)
+        command(data_folder_first(sys.argv[1:]), standalone_mode=True)
     except MarketLedgerError as error:
         failure(error.message(session.language or display_language()))
         sys.exit(2)

@@ -151,6 +151,8 @@ def ask(connection: DuckDBPyConnection, query: str) -> tuple[list[str], Iterator
 
     try:
         result = connection.execute(query)
+        if result is None:  # nothing but blanks and comments
+            raise MarketLedgerError("query_empty")
         names = [each[0] for each in result.description or []]
     except duckdb.Error as error:
         raise MarketLedgerError("query_failed", problem=str(error)) from None

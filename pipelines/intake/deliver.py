@@ -121,6 +121,13 @@ def survey(settings: Settings) -> Ledger:
     return ledger
 
 
+def awaiting(settings: Settings) -> list[Receipt]:
+    """The deliveries that still need somebody's word on a column or a code, in order of arrival."""
+    ledger = survey(settings)
+    current = [ledger.first_receipts[delivery_id] for delivery_id in ledger.readings]
+    return [receipt for receipt in current if receipt.rows_waiting or receipt.status == "waiting"]
+
+
 def _open_ledger(settings: Settings) -> Ledger:
     receipts = list_receipts(settings.lake)
     return Ledger({(each.arrival_number, each.delivery_id): each for each in receipts})

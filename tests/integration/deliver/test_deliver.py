@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 import xlsxwriter
 
+from pipelines.intake.deliver import awaiting
 from pipelines.intake.read import RawTable
 from pipelines.texts import has_text
 
@@ -135,6 +136,18 @@ def test_receipts_say_how_a_file_was_read(company) -> None:
     assert (receipt.department, receipt.language, receipt.supersede_by) == ("北店", "zh", "scope")
     assert str(receipt.first_date) == str(receipt.last_date) == "2024-03-01"
     assert "13912345678" not in receipt.file_name
+
+
+def test_what_waits_is_listed_until_a_mapping_answers_also_when_its_run_was_long_ago(company) -> None:
+    company.drop("登记.csv", VISITS.replace("日期", "日期,天气怎样", 1).encode())
+    company.drop("空.csv", b"")
+    company.run()
+    assert company.run().receipts == ()
+    assert [each.file_name for each in awaiting(company.settings)] == ["登记.csv"]
+    company.settings.mappings.mkdir(exist_ok=True)
+    (company.settings.mappings / "register.yml").write_text("source: visits\nfiles: [登记.csv]\nignore: [天气怎样]\n")
+    company.run()
+    assert awaiting(company.settings) == []
 
 
 def test_memory_does_not_grow_with_the_file(company, monkeypatch) -> None:

@@ -121,6 +121,15 @@ def _named_texts(node: ast.AST) -> list[str]:
     return []
 
 
+@pytest.mark.parametrize("words", [("status", "--data", "{}"), ("--data", "{}", "status"), ("status", "--data={}")])
+def test_the_data_folder_may_be_named_anywhere(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    code, out, _ = call(monkeypatch, capsys, *[word.format(tmp_path / "elsewhere") for word in words])
+    assert code == 0
+    assert str(tmp_path / "elsewhere" / "landing") in out
+
+
 def test_a_run_says_what_is_wrong_with_a_delivery_and_where(capsys: pytest.CaptureFixture[str]) -> None:
     from pipelines.console import Console
 
@@ -133,9 +142,21 @@ def test_a_run_says_what_is_wrong_with_a_delivery_and_where(capsys: pytest.Captu
         **counts,
     )  # fmt: skip
     taken = SimpleNamespace(**vars(waiting) | {"status": "accepted", "problems": "[]", "file_name": "好的.xlsx"})
-    assert cli.show_receipts(Console("zh"), SimpleNamespace(receipts=[waiting, taken]), all_of_them=False) == 1
+    assert cli.show_receipts(Console("zh"), [waiting, taken], all_of_them=False) == 1
     printed = capsys.readouterr().out
     assert "三月.zip › 成都/登记.xlsx › 3月" in printed
     assert "“日”" in printed
     assert "visited_date" in printed
     assert "好的.xlsx" not in printed
+
+
+@pytest.mark.parametrize("query", ["", "  ", "-- only a remark"])
+def test_a_query_of_nothing_is_a_persons_mistake(query: str) -> None:
+    import duckdb
+
+    from pipelines.errors import MarketLedgerError
+    from pipelines.published import ask
+
+    with duckdb.connect() as connection, pytest.raises(MarketLedgerError) as error:
+        ask(connection, query)
+    assert "SELECT" in error.value.message("en")
