@@ -268,7 +268,11 @@ def _unit_factors(columns: MappingType[str, str], contract: Contract, mapping: M
 def _missing_fields(chosen: Plan) -> list[PlanProblem]:
     fed = chosen.columns.keys() | chosen.constants.keys() | chosen.rules.keys()
     names = [f.name for f in chosen.contract.properties if chosen.is_required(f.name) and f.name not in fed]
-    return [PlanProblem("required_column_missing", {"field": n, "source": chosen.contract.id}) for n in names]
+    scope = [name for name, _ in chosen.supersede.scope_parts()] if chosen.supersede.by == "scope" else []
+    missing = dict.fromkeys(names, "required_column_missing")
+    # Without its department, one showroom's register would silently replace another's of the same month.
+    missing |= {name: "scope_column_missing" for name in scope if name not in fed and name not in missing}
+    return [PlanProblem(code, {"field": name, "source": chosen.contract.id}) for name, code in missing.items()]
 
 
 def _rule_problems(header: Sequence[str], chosen: Plan) -> list[PlanProblem]:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pipelines.intake.conform import ConformContext, Plan, Waiting, conform, plan, recognise
 from pipelines.intake.contract import Contract
 
-from .conftest import ConformRows, batch_of, context
+from .conftest import ConformRows, WriteMapping, batch_of, context
 
 REGISTER = {
     "来店日期": ["2024年3月5日", "45356", "bad", None, "2024-03-07", "2024/3/8"],
@@ -66,7 +66,9 @@ def test_quarantine_shows_no_person(conform_rows: ConformRows) -> None:
 
 
 def test_a_name_that_slipped_into_a_date_is_not_shown(conform_rows: ConformRows) -> None:
-    result = conform_rows("visits", {"来店日期": ["欧阳小红"], "姓名": ["x"], "来源渠道": ["13812345678"]})
+    result = conform_rows(
+        "visits", {"来店日期": ["欧阳小红"], "姓名": ["x"], "来源渠道": ["13812345678"], "门店": ["北店"]}
+    )
     shown = result.quarantined["cells"][0]
     assert "小红" not in shown
     assert "13812345678" not in shown
@@ -75,29 +77,30 @@ def test_a_name_that_slipped_into_a_date_is_not_shown(conform_rows: ConformRows)
 
 def test_a_broken_row_shows_none_of_its_cells(contracts: dict[str, Contract]) -> None:
     """Its cells stand in wrong columns: a name may be where a date belongs."""
-    chosen = plan(("来店日期", "姓名"), contracts["visits"], None)
+    chosen = plan(("来店日期", "姓名", "门店"), contracts["visits"], None)
     assert isinstance(chosen, Plan)
-    broken = batch_of({"来店日期": ["2024-01-01"], "姓名": ["2024-01-02"]})
+    broken = batch_of({"来店日期": ["2024-01-01"], "姓名": ["2024-01-02"], "门店": ["北店"]})
     result = conform(broken.with_columns(ledger_broken=pl.lit("row_too_long")), chosen, context())
     assert result.quarantined["status"].to_list() == ["rejected"]
     assert result.quarantined["reason_codes"].to_list() == [["row_too_long"]]
-    assert json.loads(result.quarantined["cells"][0]) == {"来店日期": "***", "姓名": "***"}
+    assert json.loads(result.quarantined["cells"][0]) == {"来店日期": "***", "姓名": "***", "门店": "***"}
 
 
 def test_rows_that_the_reader_skipped_stay_skipped_whatever_they_hold(contracts: dict[str, Contract]) -> None:
-    chosen = plan(("来店日期",), contracts["visits"], None)
+    chosen = plan(("来店日期", "门店"), contracts["visits"], None)
     assert isinstance(chosen, Plan)
-    rows = batch_of({"来店日期": ["合计", "2024-03-05"]}).with_columns(ledger_skip=pl.Series(["total_row", None]))
+    rows = batch_of({"来店日期": ["合计", "2024-03-05"], "门店": [None, "北店"]})
+    rows = rows.with_columns(ledger_skip=pl.Series(["total_row", None]))
     result = conform(rows, chosen, context())
     assert (result.counts.skipped, result.counts.accepted, result.counts.rejected) == (1, 1, 0)
     assert result.quarantined["reason_codes"].to_list() == [["total_row"]]
 
 
 def test_a_column_that_the_table_lacks_is_said_once_and_not_for_every_row(contracts: dict[str, Contract]) -> None:
-    chosen = plan(("来店日期",), contracts["visits"], None)
+    chosen = plan(("来店日期", "门店"), contracts["visits"], None)
     assert isinstance(chosen, Plan)
     assert chosen.absent_expected == ("visit_type", "source_channel", "intent_level")
-    result = conform(batch_of({"来店日期": ["2024-03-05"]}), chosen, context())
+    result = conform(batch_of({"来店日期": ["2024-03-05"], "门店": ["北店"]}), chosen, context())
     assert result.counts.with_warning == 0
 
 
@@ -216,7 +219,7 @@ def test_unknown_and_ambiguous_columns_wait_with_proposals(contracts: dict[str, 
 
 
 def test_a_header_of_two_rows_is_understood_but_not_taken_unasked(contracts: dict[str, Contract]) -> None:
-    header = ("日期", "客户信息 姓名", "客户信息 联系电话", "意向车型", "信息来源", "到访 来店时间")
+    header = ("日期", "客户信息 姓名", "客户信息 联系电话", "意向车型", "信息来源", "到访 来店时间", "门店")
     assert recognise(header, contracts).source == "visits"
     waiting = plan(header, contracts["visits"], None)
     assert isinstance(waiting, Waiting)
@@ -259,8 +262,9 @@ def test_counted(contracts: dict[str, Contract], rows: list[tuple[str | None, ..
     """Every row has one fate, whatever its cells hold, and the counts say the same as the tables."""
     header = ("来店日期", "姓名", "来源渠道", "随行人数", "洽谈内容")
     columns = {name: [row[index] for row in rows] for index, name in enumerate(header)}
-    chosen = plan(header, contracts["visits"], None)
+    chosen = plan((*header, "门店"), contracts["visits"], None)
     assert isinstance(chosen, Plan)
+    columns["门店"] = ["北店"] * len(rows)
     skip = pl.Series(marks[: len(rows)], dtype=pl.String)
     result = conform(batch_of(columns).with_columns(ledger_skip=skip), chosen, context())
     counts = result.counts
@@ -284,3 +288,14 @@ def test_a_column_headed_type_says_what_kind_of_case_it_is_and_an_unknown_kind_w
     )
     assert result.accepted["kind"].to_list() == ["suggestion"]
     assert result.counts.waiting == 1
+
+
+def test_a_register_of_nobody_knows_which_department_waits_instead_of_replacing_anothers(
+    contracts: dict[str, Contract], write_mapping: WriteMapping
+) -> None:
+    header = ("来店日期", "姓名")
+    waiting = plan(header, contracts["visits"], None)
+    assert isinstance(waiting, Waiting)
+    assert [(each.code, each.params["field"]) for each in waiting.problems] == [("scope_column_missing", "department")]
+    said = write_mapping("source: visits\nfiles: ['*']\nconstants: {department: 北店}\n")
+    assert isinstance(plan(header, contracts["visits"], said), Plan)
