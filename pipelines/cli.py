@@ -395,10 +395,17 @@ def show_publication(settings: Settings, console: Console, publication: Publicat
             "held_back" if each.good_version else "held_never",
             style="yellow",
             section=console.text(f"sections.{each.section}"),
-            checks=", ".join(each.failed_checks),
+            checks="; ".join(check_in_words(checks, name, console.language) for name in each.failed_checks),
             version=each.good_version,
         )
     console.say("lies", folder=publication.folder)
+
+
+def check_in_words(checks: Sequence[CheckResult], check_id: str, language: str) -> str:
+    """A check as `market-ledger check` shows it: where, and what ought to hold."""
+    found = next((check for check in checks if check.check_id == check_id), None)
+    label = getattr(found, f"label_{language}", None)
+    return f"{found.target}: {label}" if found and label else check_id
 
 
 def local(moment: datetime, settings: Settings) -> str:
@@ -415,7 +422,7 @@ def show_summary(settings: Settings, console: Console, month: Any) -> None:
     language: Any = console.language
     with published.opened(published.folder_now(settings) / "leadership.duckdb") as connection:
         about = published.about(connection)
-        month = month or about.newest_complete_month
+        month = month or published.newest_month(connection)
         metrics = published.summary(connection, month)
     console.line()
     shown = formatting.month(month, language)

@@ -122,6 +122,15 @@ def parse_month(value: str) -> date:
     return date.fromisoformat(f"{value.strip()}-01")
 
 
+def newest_month(connection: DuckDBPyConnection) -> date:
+    """The newest complete month that has a summary; figures held back may end before the newest complete one."""
+    complete = about(connection).newest_complete_month
+    found = connection.execute(
+        "SELECT max(month_start) FROM rpt_monthly_summary WHERE month_start <= ?", [complete]
+    ).fetchall()[0][0]
+    return found or complete
+
+
 def summary(connection: DuckDBPyConnection, month: date) -> list[Metric]:
     """The company's summary of a month, in the order of its sections; an error names the months there are."""
     rows = connection.execute(

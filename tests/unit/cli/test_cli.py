@@ -160,3 +160,30 @@ def test_a_query_of_nothing_is_a_persons_mistake(query: str) -> None:
     with duckdb.connect() as connection, pytest.raises(MarketLedgerError) as error:
         ask(connection, query)
     assert "SELECT" in error.value.message("en")
+
+
+def test_a_section_is_held_back_by_a_check_in_words() -> None:
+    check = SimpleNamespace(
+        check_id="sales.mostly_accepted", target="sales", label_zh="退回的行不超过一半", label_en="At most half"
+    )
+    assert cli.check_in_words([check], "sales.mostly_accepted", "zh") == "sales: 退回的行不超过一半"
+    assert cli.check_in_words([check], "sales.another", "en") == "sales.another"
+
+
+def test_where_figures_end_before_the_newest_month_the_last_ones_are_shown() -> None:
+    import duckdb
+
+    from pipelines.published import newest_month
+
+    with duckdb.connect() as connection:
+        connection.execute(
+            "CREATE TABLE publication AS SELECT 7 AS version, TIMESTAMP '2026-11-02' AS as_of, DATE '2026-10-01' AS"
+            " newest_complete_month, TIMESTAMP '2026-11-02' AS published_at, '' AS company_zh, '' AS company_en,"
+            " 'CNY' AS currency"
+        )
+        connection.execute("CREATE TABLE rpt_monthly_summary (month_start DATE)")
+        assert str(newest_month(connection)) == "2026-10-01"
+        connection.execute("INSERT INTO rpt_monthly_summary VALUES (DATE '2026-03-01'), (DATE '2026-04-01')")
+        assert str(newest_month(connection)) == "2026-04-01"
+        connection.execute("INSERT INTO rpt_monthly_summary VALUES (DATE '2026-11-01')")
+        assert str(newest_month(connection)) == "2026-04-01"
