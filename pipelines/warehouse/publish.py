@@ -24,8 +24,8 @@ from pipelines.errors import MarketLedgerError
 from pipelines.progress import Progress, silent
 from pipelines.settings import Settings
 from pipelines.warehouse import candidate, operations, passports
-from pipelines.warehouse.candidate import FILES, LEADERSHIP, OPERATIONS, Sources, file_name
-from pipelines.warehouse.catalog import Catalog, load_catalog
+from pipelines.warehouse.candidate import FILES, LEADERSHIP, OPERATIONS, Sources, file_name, table_columns
+from pipelines.warehouse.catalog import SUMMARY, Catalog, load_catalog
 
 if TYPE_CHECKING:
     from expectations.results import CheckResult
@@ -240,6 +240,8 @@ def previous_states(sources: Sources) -> dict[str, SectionState]:
 
 def write_about(sources: Sources, settings: Settings, publication: Publication) -> None:
     """What each file says of itself: version, moments, company, and the state of each section."""
+    complete = newest_complete_month(publication.as_of, settings)
+    month = newest_month_with_figures(sources, complete) or complete
     for target in FILES:
         place = f"{target}.main"
         sources.connection.execute(
@@ -251,7 +253,7 @@ def write_about(sources: Sources, settings: Settings, publication: Publication) 
                 publication.version,
                 publication.as_of,
                 local_moment(publication.as_of, settings).date(),
-                newest_complete_month(publication.as_of, settings),
+                month,
                 publication.published_at,
                 settings.company_name["zh"],
                 settings.company_name["en"],
@@ -286,6 +288,19 @@ def newest_complete_month(as_of: datetime, settings: Settings) -> date:
     """The first day of the last month that had ended by then. Its last second counts as its end."""
     first_of_running = (local_moment(as_of, settings) + timedelta(seconds=1)).date().replace(day=1)
     return (first_of_running - timedelta(days=1)).replace(day=1)
+
+
+def newest_month_with_figures(sources: Sources, complete: date) -> date | None:
+    """The newest complete month in which anything was counted: where deliveries end earlier, the later months are
+    empty, and nobody wants to see those first."""
+    if not {"value", "unit"} <= table_columns(sources.connection, LEADERSHIP).get(SUMMARY, {}).keys():
+        return None  # the summary could not be built
+    found = sources.connection.execute(
+        f"SELECT max(month_start) FROM {LEADERSHIP}.main.{SUMMARY} WHERE month_start <= ? AND value > 0"
+        " AND region = 'all' AND segment = 'all' AND unit IN ('count', 'currency') AND metric NOT LIKE 'year_to_date%'",
+        [complete],
+    ).fetchall()
+    return found[0][0] if found else None
 
 
 def swap_in(published: Path, folder: Path, version: int) -> Path:

@@ -7,7 +7,7 @@ import multiprocessing
 import re
 import stat
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -17,6 +17,7 @@ from expectations.results import CheckResult
 from pipelines.errors import MarketLedgerError
 from pipelines.settings import Settings
 from pipelines.warehouse import publish as publishing
+from pipelines.warehouse.candidate import Sources
 from pipelines.warehouse.catalog import Catalog
 from pipelines.warehouse.publish import current_folder, publish, rollback
 
@@ -303,3 +304,21 @@ def test_readers_see_no_error_during_a_hundred_publications(
     assert [outcome[0] for outcome in outcomes] == ["ok"] * 4
     assert all(reads > 20 and versions > 5 for _, reads, versions in outcomes), outcomes
     assert publishing.all_versions(settings.published / "versions")[-1] == 101
+
+
+def test_the_month_to_open_is_the_newest_one_with_figures() -> None:
+    """Deliveries end in March: April to October are months with nothing in them, and a ratio says nothing."""
+    connection = duckdb.connect()
+    connection.execute(f"ATTACH ':memory:' AS {publishing.LEADERSHIP}")
+    connection.execute(
+        f"CREATE TABLE {publishing.LEADERSHIP}.main.rpt_monthly_summary AS"
+        " SELECT month_start, 'all' AS region, 'all' AS segment, metric, unit, value FROM (VALUES"
+        " (DATE '2026-03-01', 'sales_amount', 'currency', 10.0), (DATE '2026-10-01', 'sales_amount', 'currency', 0.0),"
+        " (DATE '2026-10-01', 'year_to_date_sales_amount', 'currency', 30.0),"
+        " (DATE '2026-10-01', 'penetration_rate', 'percent', 0.2), (DATE '2026-11-01', 'visit_count', 'count', 5.0)"
+        ") AS rows_ (month_start, metric, unit, value)"
+    )
+    sources = Sources(connection, Path(), False, {}, {})
+    assert publishing.newest_month_with_figures(sources, date(2026, 10, 1)) == date(2026, 3, 1)
+    assert publishing.newest_month_with_figures(sources, date(2026, 11, 1)) == date(2026, 11, 1)
+    assert publishing.newest_month_with_figures(sources, date(2025, 1, 1)) is None
