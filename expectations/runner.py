@@ -120,6 +120,8 @@ def _validate(database: Path, suites: Mapping[str, Suite], settings: Settings, s
     tables = [MeasuredTable(name, suite.expectations) for name, suite in suites.items() if suite.expectations]
     checks = settings.published / "checks"
     checks.mkdir(parents=True, exist_ok=True)
+    for left in checks.glob(f".{site}.tmp-*"):  # by a run that was killed: the run lock lets one at a time in here
+        shutil.rmtree(left, ignore_errors=True)
     new = checks / f".{site}.tmp-{os.getpid()}"
     try:
         findings = validate(database, tables, new)
