@@ -6,6 +6,7 @@ import logging
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from html import escape
 from pathlib import Path
 
 import streamlit as st
@@ -141,7 +142,7 @@ def _foot(context: Context, settings: Settings) -> None:
     information = context.information
     written = formatting.moment(information["as_of"], context.language, context.time_zone)
     st.sidebar.html(
-        f"<div class='ledger-note'>{information[f'company_{context.language}']}<br>"
+        f"<div class='ledger-note'>{escape(information[f'company_{context.language}'])}<br>"
         f"{context.text('app.as_of', moment=written)}<br>{context.text('app.version', version=information['version'])}</div>"
     )
     age = datetime.now(UTC).replace(tzinfo=None) - information["published_at"]

@@ -91,8 +91,16 @@ class Context:
         return str(found[f"label_{self.language}"]) if found else column
 
     def reason(self, state: Mapping[str, Any]) -> str:
-        """Which checks hold a section back, as the checks are named."""
-        return self.text("table.list_join").join(json.loads(state["failed_checks"] or "[]"))
+        """Which checks hold a section back, in words; one that this publication does not know keeps its id."""
+        failed = json.loads(state["failed_checks"] or "[]")
+        if not failed:
+            return ""
+        known = {check["check_id"]: check for check in self.publication.checks()}
+        return self.text("table.list_join").join(self._check_in_words(known.get(name), name) for name in failed)
+
+    def _check_in_words(self, check: Mapping[str, Any] | None, name: str) -> str:
+        label = check and check[f"label_{self.language}"]
+        return f"{self.label('source', check['target'])}: {label}" if check and label else name
 
     def reasons(self, row: Mapping[str, Any]) -> str:
         """Why a row was rejected or waits, in the words that its sender gets too."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 import streamlit as st
 
 from dashboards import charts, components, formatting
@@ -169,7 +171,8 @@ def _reconciliation(context: Context) -> None:
         components.note(context.text("reconciliation.none"))
         return
     for row in found:
-        st.html(f"<div style='font-size:14px;padding:4px 0'>{row['finding_number']}. {_finding(context, row)}</div>")
+        sentence = escape(_finding(context, row))  # it names departments and printed values as files have them
+        st.html(f"<div style='font-size:14px;padding:4px 0'>{row['finding_number']}. {sentence}</div>")
 
 
 def _finding(context: Context, row: dict) -> str:

@@ -70,6 +70,19 @@ def test_a_section_held_back_shows_its_banner_and_the_others_none(page: Page, ow
         assert page.locator(".ledger-banner:has-text('a check failed')").count() == 0
 
 
+def test_the_check_that_holds_a_section_is_named_in_the_reader_s_language(page: Page, own_copy: Path) -> None:
+    change(
+        own_copy,
+        "update publication_sections set state = 'held', failed_checks = '[\"complaints.replied_after_receipt\"]'"
+        " where section = 'complaints'",
+    )
+    with dashboard(own_copy) as address:
+        open_view(page, address, "complaints", lang="zh")
+        banner = page.locator(".ledger-banner").first.inner_text()
+        assert "客户投诉: 答复早于受理的不超过 1%" in banner
+        assert "complaints" not in banner
+
+
 def test_a_new_version_is_picked_up_without_a_restart(page: Page, own_copy: Path) -> None:
     with dashboard(own_copy) as address:
         open_view(page, address, "summary", lang="en")
