@@ -144,11 +144,11 @@ class Delivery:
 class MeasureFile:
     """A DuckDB file of measures, filled table by table."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, config: Mapping[str, str]) -> None:
         import duckdb
 
         self.path = path
-        self.connection: DuckDBPyConnection = duckdb.connect()
+        self.connection: DuckDBPyConnection = duckdb.connect(config=dict(config))
         self.connection.execute("SET TimeZone = 'UTC'")
         self.connection.execute(f"ATTACH {literal(path)} AS checks")
         self.values: dict[tuple[str, str], dict[str, float]] = {}  # table, check -> key -> value
@@ -220,10 +220,10 @@ class MeasureFile:
 
 
 @contextmanager
-def measure_file() -> Iterator[MeasureFile]:
+def measure_file(config: Mapping[str, str]) -> Iterator[MeasureFile]:
     """A file of measures that is deleted afterwards."""
     with tempfile.TemporaryDirectory() as aside:
-        measures = MeasureFile(Path(aside) / "measures.duckdb")
+        measures = MeasureFile(Path(aside) / "measures.duckdb", config)
         try:
             yield measures
         finally:

@@ -25,6 +25,8 @@ __all__ = ["CheckResult", "apply_waivers", "check_deliveries", "check_reports", 
 
 RECEIPTS = "every_source"  # the suite on receipts, the same for all sources
 SHOWN_BREACHES = 5
+# The checking process works beside the one that builds: of the memory limit it takes this much more.
+CHECKING_SHARE = 0.25
 DELIVERIES_SITE = "deliveries"
 REPORTS_SITE = "reports"
 
@@ -38,7 +40,7 @@ def check_deliveries(settings: Settings) -> list[CheckResult]:
     contracts = load_contracts(settings.contract_folders)
     folder = settings.expectations_dir / "suites"
     suites = {RECEIPTS: load_suite(folder / f"{RECEIPTS}.yml")}
-    with measure_file() as measures:
+    with measure_file(settings.database_config(CHECKING_SHARE)) as measures:
         measures.read_receipts(settings.lake)
         for source in sorted(contracts):
             if any((settings.lake / source).glob("*.parquet")):
@@ -75,7 +77,7 @@ def check_reports(candidate: Path, settings: Settings) -> list[CheckResult]:
     folder = settings.expectations_dir / "suites" / "reports"
     catalog = _catalog(settings)
     suites: dict[str, Suite] = {}
-    with measure_file() as measures:
+    with measure_file(settings.database_config(CHECKING_SHARE)) as measures:
         tables = measures.attach_reports(candidate)
         for file in sorted(folder.glob("*.yml")):
             if file.stem in tables:

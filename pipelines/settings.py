@@ -20,7 +20,17 @@ from pipelines.errors import SettingsError
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 LANGUAGES = ("zh", "en")
 DATE_ORDERS = ("ymd", "dmy", "mdy")
-COMPANY_KEYS = ("name", "time_zone", "language", "currency", "date_order", "keep_publications", "as_of")
+COMPANY_KEYS = (
+    "name",
+    "time_zone",
+    "language",
+    "currency",
+    "date_order",
+    "keep_publications",
+    "as_of",
+    "memory_limit",
+    "spill_folder",
+)
 
 
 @dataclass(frozen=True)
@@ -42,6 +52,9 @@ class Settings:
     # The moment that figures are computed for, UTC naive; None is the moment of the run. A sample company
     # fixes it in its company.yml, so that its figures are the same on every machine and day.
     as_of: datetime | None = None
+    # What one process of a run may hold in memory; None is a quarter of the machine. What does not fit is spilled.
+    memory_limit_bytes: int | None = None
+    spill_folder: Path | None = None
 
     @property
     def company_file(self) -> Path:
@@ -109,6 +122,14 @@ class Settings:
         """The committed sample deliveries of the project."""
         return self.project_dir / "data" / "samples"
 
+    def database_config(self, share: float = 1.0) -> dict[str, str]:
+        """How a database that computes is opened: its part of the memory limit, and where it spills what is more."""
+        from pipelines import memory
+
+        limit = (self.memory_limit_bytes or memory.default_limit_bytes()) * share
+        spill = self.spill_folder or self.warehouse / "spill"
+        return {"memory_limit": f"{memory.database_bytes(int(limit)) // 2**20}MiB", "temp_directory": str(spill)}
+
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
 
@@ -130,6 +151,10 @@ def load_settings(data_dir: Path | None = None) -> Settings:
     if moment := environment.get("MARKET_LEDGER_AS_OF"):
         zone = company.get("time_zone", Settings.time_zone)
         company["as_of"] = parse_moment(moment, zone, "MARKET_LEDGER_AS_OF", None)
+    if size := environment.get("MARKET_LEDGER_MEMORY_LIMIT"):
+        company["memory_limit_bytes"] = _memory_limit("MARKET_LEDGER_MEMORY_LIMIT", None, size)
+    if spill := environment.get("MARKET_LEDGER_SPILL_FOLDER"):
+        company["spill_folder"] = Path(spill).expanduser().resolve()
     return Settings(
         data_dir=folder,
         key_file=_key_file(folder, environment),
@@ -250,7 +275,24 @@ def _company_value(path: Path, line: int | None, key: str, value: Any) -> dict[s
             if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 1000:
                 raise SettingsError("keep_publications_unreadable", path, line, value=str(value))
             return {"keep_publications": value}
+        case "memory_limit":
+            return {"memory_limit_bytes": _memory_limit(path, line, value)}
+        case "spill_folder":
+            return {"spill_folder": (path.parent / str(value)).expanduser().resolve()}
     return {}
+
+
+def _memory_limit(place: str | Path, line: int | None, value: Any) -> int:
+    from pipelines import memory
+
+    try:
+        limit = memory.parse_size(str(value))
+    except ValueError:
+        raise SettingsError("memory_limit_unreadable", place, line, value=str(value)) from None
+    if limit < memory.LEAST_BYTES:
+        least = memory.LEAST_BYTES // memory.MEGABYTE
+        raise SettingsError("memory_limit_too_low", place, line, value=str(value), least=f"{least}MB")
+    return limit
 
 
 def _time_zone(path: Path, line: int | None, value: Any) -> str:

@@ -18,6 +18,8 @@ from pipelines.warehouse.catalog import SUMMARY, Catalog, Model
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+    from pipelines.settings import Settings
+
 LEADERSHIP = "leadership"
 OPERATIONS = "operations"
 ANALYSTS = "analysts"
@@ -45,14 +47,14 @@ def file_name(name: str) -> str:
 
 
 @contextmanager
-def open_sources(folder: Path, warehouse_file: Path, previous: Path | None) -> Iterator[Sources]:
+def open_sources(settings: Settings, folder: Path, previous: Path | None) -> Iterator[Sources]:
     """One database instance over all files: DuckDB does not open a file twice within a process."""
     import duckdb
 
-    connection = duckdb.connect()
+    connection = duckdb.connect(config=dict(settings.database_config()))
     try:
         connection.execute("SET TimeZone = 'UTC'")
-        connection.execute(f"ATTACH {literal(warehouse_file)} AS warehouse (READ_ONLY)")
+        connection.execute(f"ATTACH {literal(settings.warehouse_file)} AS warehouse (READ_ONLY)")
         for name in FILES:
             connection.execute(f"ATTACH {literal(folder / file_name(name))} AS {name}")
         kept: dict[str, Mapping[str, Mapping[str, str]]] = {}

@@ -235,10 +235,13 @@ class _Counter:
 
 @contextmanager
 def _environment(settings: Settings) -> Iterator[None]:
-    """The profile and the lake's views learn from two variables where this data folder lies."""
+    """The profile and the lake's views learn from variables where this data folder lies and what it may take."""
+    database = settings.database_config()
     chosen = {
         "MARKET_LEDGER_LAKE": str(settings.lake),
         "MARKET_LEDGER_WAREHOUSE_FILE": str(settings.warehouse_file),
+        "MARKET_LEDGER_DATABASE_MEMORY": database["memory_limit"],
+        "MARKET_LEDGER_SPILL_FOLDER": database["temp_directory"],
     }
     before = {name: os.environ.get(name) for name in chosen}
     os.environ.update(chosen)

@@ -101,7 +101,7 @@ def publish(
     progress("publish", 0, STEPS)
     others = frozenset() if only is None else frozenset(catalog.sections()) - frozenset(only)
     held = held_sections(checks)
-    with candidate.open_sources(folder, settings.warehouse_file, previous) as sources:
+    with candidate.open_sources(settings, folder, previous) as sources:
         candidate.copy_leadership(sources, catalog, held.keys() | others)
     progress("publish", 1, STEPS)
     judged = judge(folder / file_name(LEADERSHIP)) if judge is not None else ()
@@ -109,7 +109,7 @@ def publish(
     progress("publish", 2, STEPS)
     # What stays as it is was judged when it was put out.
     newly_held = held_sections(judged).keys() - held.keys() - others
-    with candidate.open_sources(folder, settings.warehouse_file, previous) as sources:
+    with candidate.open_sources(settings, folder, previous) as sources:
         if newly_held:
             held = {**held, **{section: held_sections(checks)[section] for section in newly_held}}
             candidate.copy_leadership(sources, catalog, held.keys() | others)

@@ -17,7 +17,14 @@ PACKAGES = ("pipelines", "expectations", "dashboards")
 HEAVY = {"dagster", "dbt", "great_expectations", "pandas", "streamlit"}
 LIGHT_START = {*HEAVY, "polars", "duckdb"}  # what `market-ledger --help` must not wait for
 
-BASE = ("pipelines.errors", "pipelines.progress", "pipelines.settings", "pipelines.texts", "pipelines.yaml_files")
+BASE = (
+    "pipelines.errors",
+    "pipelines.memory",
+    "pipelines.progress",
+    "pipelines.settings",
+    "pipelines.texts",
+    "pipelines.yaml_files",
+)
 # Whose modules a room may import beside its own. The longest matching name is the room of a module; what is not
 # listed stands at the top (street, gates, stepwise, the command line) and may import every room but the dashboards.
 ROOMS = {

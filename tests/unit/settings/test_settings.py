@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines import memory
 from pipelines import settings as module
 from pipelines.errors import MarketLedgerError
 from pipelines.settings import Settings, load_settings, parse_moment
@@ -14,7 +15,7 @@ from pipelines.settings import Settings, load_settings, parse_moment
 
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("DATA", "LANGUAGE", "AS_OF", "CONTRACTS", "DBT_PROJECT", "EXPECTATIONS", "KEY_FILE"):
+    for name in ("DATA", "LANGUAGE", "AS_OF", "CONTRACTS", "DBT_PROJECT", "EXPECTATIONS", "KEY_FILE", "MEMORY_LIMIT"):
         monkeypatch.delenv(f"MARKET_LEDGER_{name}", raising=False)
 
 
@@ -61,6 +62,8 @@ def test_company_yml_is_read(tmp_path: Path) -> None:
         ("keep_publications: 0\n", "keep_publications_unreadable", 1),
         ("keep_publications: yes\n", "keep_publications_unreadable", 1),
         ("as_of: yesterday\n", "moment_unreadable", 1),
+        ("name: x\nmemory_limit: plenty\n", "memory_limit_unreadable", 2),
+        ("memory_limit: 64MB\n", "memory_limit_too_low", 1),
         ("date_order: myd\n", "value_not_known", 1),
         ("- a\n- b\n", "company_not_a_mapping", 1),
         ("name: [unclosed\nlanguage: en\n", "yaml_broken", 2),
@@ -141,3 +144,30 @@ def test_help_speaks_the_terminals_language(monkeypatch: pytest.MonkeyPatch, ter
     monkeypatch.delenv("LC_MESSAGES", raising=False)
     monkeypatch.setenv("LANG", terminal)
     assert module.display_language() == language
+
+
+def test_a_memory_limit_leaves_room_for_the_interpreter_and_names_the_spill_folder(tmp_path: Path) -> None:
+    write(tmp_path, "memory_limit: 2 GB\nspill_folder: fast_disk\n")
+    found = load_settings(tmp_path)
+    assert found.memory_limit_bytes == 2 * 10**9
+    config = found.database_config()
+    assert config["temp_directory"] == str(tmp_path / "fast_disk")
+    assert config["memory_limit"] == f"{(2 * 10**9 - 450 * 10**6) // 2**20}MiB"
+
+
+def test_without_a_limit_a_database_gets_a_share_of_the_machine(tmp_path: Path) -> None:
+    config = load_settings(tmp_path).database_config()
+    megabytes = int(config["memory_limit"].removesuffix("MiB"))
+    assert 256 * 10**6 // 2**20 <= megabytes < memory.machine_bytes() // 2**20
+    assert config["temp_directory"] == str(tmp_path / "warehouse" / "spill")
+
+
+@pytest.mark.parametrize(("text", "size"), [("800MB", 800 * 10**6), ("1.5 gb", 1_500_000_000), ("2GiB", 2 * 2**30)])
+def test_a_size_is_read_as_people_write_it(text: str, size: int) -> None:
+    assert memory.parse_size(text) == size
+
+
+@pytest.mark.parametrize("text", ["", "2", "GB", "-1GB", "2 kilos"])
+def test_what_is_no_size_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=f"^{text}$"):
+        memory.parse_size(text)
