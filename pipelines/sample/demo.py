@@ -1,7 +1,7 @@
 """Writes the sample company into a folder, with its answer key.
 
 Belongs here: putting events, files and truth together; `market-ledger demo`. Does not belong here: any of the three,
-and the committed set's way into a data folder (take.py).
+the company at any size (bulk.py), and the committed set's way into a data folder (take.py).
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from pipelines.progress import Progress, silent
+from pipelines.progress import Progress
 from pipelines.sample import company, truth
-from pipelines.sample.bulk import write_bulk_files
+from pipelines.sample.bulk import write_landing
 from pipelines.sample.events import Events, draw_events
 from pipelines.sample.files import FileTruth, write_files
 from pipelines.settings import Settings
@@ -38,7 +38,6 @@ class Truth:
 
     @cached_property
     def figures(self) -> dict[str, Any]:
-        """Counted when somebody asks: ten million visits can be written without being added up."""
         return truth.write_down(self.events)
 
     def save(self, path: Path) -> None:
@@ -60,28 +59,27 @@ class Truth:
 
 
 def write_company(
-    landing: Path,
-    months: int = MONTHS,
-    visits_per_month: int = VISITS_PER_MONTH,
-    seed: int = SEED,
-    progress: Progress = silent,
+    landing: Path, months: int = MONTHS, visits_per_month: int = VISITS_PER_MONTH, seed: int = SEED
 ) -> Truth:
-    """The company's files in `landing`: as departments write them, or plain ones where they are too many for that."""
+    """The company's files in `landing`, as departments write them."""
     events = draw_events(months, visits_per_month, seed)
-    if months * visits_per_month <= MOST_VISITS_AS_PEOPLE_WRITE_THEM:
-        files = write_files(events, landing)
-    else:
-        files = write_bulk_files(events, landing, progress)
-    return Truth(seed, months, visits_per_month, tuple(files), events)
+    return Truth(seed, months, visits_per_month, tuple(write_files(events, landing)), events)
 
 
 def write_demo(settings: Settings, months: int, visits_per_month: int, progress: Progress) -> int:
-    """A company of this size in the data folder, with the sample's own mappings; how many files it sent."""
+    """A company of this size in the data folder, with the sample's own mappings; how many files it sent.
+
+    As departments write them, or plain ones by month where they are too many for that.
+    """
     from pipelines.sample.take import copy_company_files
 
     copy_company_files(settings)
-    written = write_company(settings.landing, months, visits_per_month, progress=progress)
-    return len({file.file for file in written.files})
+    visits = months * visits_per_month
+    if visits <= MOST_VISITS_AS_PEOPLE_WRITE_THEM:
+        written = write_company(settings.landing, months, visits_per_month).files
+    else:
+        written = tuple(write_landing(settings.landing, visits, months, SEED, progress=progress))
+    return len({file.file for file in written})
 
 
 def write_samples(folder: Path) -> Truth:

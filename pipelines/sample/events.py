@@ -19,7 +19,15 @@ from pipelines.sample import company
 Frame = pl.DataFrame
 # People came before the first month that is written down: without them the first year would look like a start-up.
 BURN_IN_MONTHS = 12
-MOST_SESSIONS_PER_MONTH = 20_000  # a log of more says nothing new
+
+
+@dataclass(frozen=True)
+class Habits:
+    """How much follows from a visit; the sample company's own unless said otherwise."""
+
+    closing_factor: float = 1.0  # multiplies the chance of every level to close
+    complaints_per_visit: float = company.COMPLAINTS_PER_VISIT
+    most_sessions_per_month: int = 20_000  # a log of more says nothing new
 
 
 @dataclass(frozen=True)
@@ -101,20 +109,23 @@ def choose(rng: np.random.Generator, weights: Sequence[float] | np.ndarray, coun
     return np.searchsorted(cumulative / cumulative[-1], rng.random(count), side="right").astype(np.int16)
 
 
-def draw_events(months: int, visits_per_month: int, seed: int) -> Events:
+def draw_events(months: int, visits_per_month: int, seed: int, habits: Habits | None = None) -> Events:
     """Everything that happened in the last `months` months."""
+    habits = habits or Habits()
     rng = np.random.default_rng(seed)
     period = period_of(months)
     whole = period_of(months + BURN_IN_MONTHS)
-    leads = draw_leads(rng, whole, round(len(whole.months) * visits_per_month / 1.28))
+    leads = draw_leads(rng, whole, round(len(whole.months) * visits_per_month / 1.28), habits.closing_factor)
     visits = draw_visits(rng, leads, period)
     orders, lines = draw_orders(rng, leads, whole, period)
     payments = draw_payments(rng, orders)
     orders = with_status(orders, payments)
     customers = draw_customers(orders)
-    complaints = draw_complaints(rng, orders, period, visits_per_month)
+    complaints = draw_complaints(rng, orders, period, visits_per_month * habits.complaints_per_visit)
     invitations, responses = draw_surveys(rng, orders, period)
-    sessions, requests = draw_web(rng, period, min(MOST_SESSIONS_PER_MONTH, max(8, round(visits_per_month * 0.2))))
+    sessions, requests = draw_web(
+        rng, period, min(habits.most_sessions_per_month, max(8, round(visits_per_month * 0.2)))
+    )
     return Events(
         period, visits, orders, lines, payments, customers, complaints, invitations, responses,
         sessions, requests, draw_targets(orders, lines, period), draw_market(period, orders),
@@ -124,7 +135,7 @@ def draw_events(months: int, visits_per_month: int, seed: int) -> Events:
 # ---------------------------------------------------------------- leads and visits
 
 
-def draw_leads(rng: np.random.Generator, period: Period, count: int) -> Frame:
+def draw_leads(rng: np.random.Generator, period: Period, count: int, closing_factor: float) -> Frame:
     """One row a person who came for the first time: where, when, through what, how warm, and what came of it."""
     days = period.days
     first = np.sort(days[choose(rng, day_weights(days), count)])
@@ -135,7 +146,7 @@ def draw_leads(rng: np.random.Generator, period: Period, count: int) -> Frame:
     def level_of(name: str) -> np.ndarray:
         return np.array([getattr(item, name) for item in company.LEVELS])[level]
 
-    chance = rng.random(count)
+    chance = rng.random(count) / closing_factor
     in_window = contact & (chance < level_of("closing_rate"))
     late = contact & ~in_window & (chance < level_of("closing_rate") + level_of("late_closing_rate"))
     window, late_window = level_of("window_days"), level_of("late_days")
@@ -397,9 +408,9 @@ def draw_customers(orders: Frame) -> Frame:
 # ---------------------------------------------------------------- complaints and surveys
 
 
-def draw_complaints(rng: np.random.Generator, orders: Frame, period: Period, visits_per_month: int) -> Frame:
+def draw_complaints(rng: np.random.Generator, orders: Frame, period: Period, complaints_per_month: float) -> Frame:
     """Complaints of people who ordered before; each with the time of its first reply, or none."""
-    count = round(len(period.months) * visits_per_month * company.COMPLAINTS_PER_VISIT) if orders.height else 0
+    count = round(len(period.months) * complaints_per_month) if orders.height else 0
     days = period.days[20:]
     day = np.sort(days[choose(rng, day_weights(days), count)])
     bought = np.searchsorted(orders["ordered_date"].to_numpy().astype("datetime64[D]"), day)

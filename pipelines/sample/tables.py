@@ -48,7 +48,9 @@ def person_name(column: str = "person") -> pl.Expr:
     given = (number // 7 % len(company.GIVEN_NAMES)).replace_strict(
         dict(enumerate(company.GIVEN_NAMES)), default="晓星"
     )
-    group = (-number - 1).replace_strict(dict(enumerate(company.GROUPS)), default=None, return_dtype=pl.String)
+    group = ((-number - 1) % len(company.GROUPS)).replace_strict(
+        dict(enumerate(company.GROUPS)), default=None, return_dtype=pl.String
+    )
     return pl.when(number < 0).then(group).otherwise(surname + given)
 
 
@@ -133,7 +135,10 @@ def joined_lines(events: Events) -> Frame:
 
 def sales(events: Events, kinds: tuple[str, ...], months: tuple[date, ...]) -> Frame:
     """Order lines of showrooms and the wholesale desk: everything in one sheet, as people keep it."""
-    rows = joined_lines(events).filter(pl.col("kind").is_in(kinds) & within("line_date", months))
+    return sales_sheet(joined_lines(events).filter(pl.col("kind").is_in(kinds) & within("line_date", months)))
+
+
+def sales_sheet(rows: Frame) -> Frame:
     names, categories = [p.name for p in company.PRODUCTS], [p.category for p in company.PRODUCTS]
     return rows.select(
         order_id().alias("订单编号"),
@@ -159,6 +164,23 @@ def sales(events: Events, kinds: tuple[str, ...], months: tuple[date, ...]) -> F
         pl.col("order_status").replace_strict(STATUSES).alias("订单状态"),
         pl.col("line_type").replace_strict(LINE_TYPES).alias("行类型"),
         day_text("delivered_at", "%Y-%m-%d %H:%M").alias("交付时间"),
+    )
+
+
+def order_sheet(rows: Frame) -> Frame:
+    """Order headers: dates, status, customer, promise and delivery."""
+    return rows.select(
+        order_id().alias("订单编号"),
+        customer_id().alias("客户编号"),
+        person_phone().alias("联系电话"),
+        day_text("ordered_at", "%Y-%m-%d %H:%M").alias("下单时间"),
+        day_text("delivered_at", "%Y-%m-%d %H:%M").alias("交付时间"),
+        day_text("promised_date").alias("承诺交期"),
+        pl.col("order_status").replace_strict(STATUSES).alias("订单状态"),
+        pick("showroom", list(REGION.values())).alias("区域"),
+        pl.col("channel").replace_strict(SALES_CHANNELS).alias("销售渠道"),
+        pl.col("segment").replace_strict(SEGMENTS).alias("客户类型"),
+        department_of_order().alias("部门"),
     )
 
 

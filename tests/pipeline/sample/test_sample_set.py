@@ -58,13 +58,3 @@ def test_a_company_of_any_size_can_be_written(tmp_path: Path, months: int, visit
     small = write_company(tmp_path, months, visits_per_month)
     assert len(small.figures["visits"]) == months
     assert {path.name for path in tmp_path.iterdir()} >= {file.file for file in small.files}
-
-
-def test_a_large_company_is_written_as_plain_files(tmp_path: Path) -> None:
-    large = write_company(tmp_path, months=2, visits_per_month=31_000, seed=3)
-    visits = [file for file in large.files if file.source == "visits"]
-    assert [file.file for file in visits] == ["visits_2026-09.csv", "visits_2026-10.csv"]
-    assert sum(file.rows_accepted for file in visits) == pytest.approx(62_000, rel=0.15)
-    assert sum(month["visit_count"] for month in large.figures["visits"].values()) == sum(
-        file.rows_accepted for file in visits
-    )
