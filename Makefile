@@ -9,7 +9,7 @@ UV := $(BIN)/uv
 INSTALL := $(UV) pip install --quiet --require-hashes --compile-bytecode --python $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help run test dashboard dagster check lint format types demo lock screenshots clean browser
+.PHONY: help run test dashboard dagster check lint format types demo bench spark lock screenshots clean browser
 
 help:  ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -30,6 +30,10 @@ $(VENV)/.run: $(UV) requirements/run.txt pyproject.toml
 
 $(VENV)/.dev: $(VENV)/.run requirements/dev.txt
 	@$(INSTALL) -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/.spark: $(VENV)/.run requirements/spark.txt
+	@$(INSTALL) -r requirements/spark.txt
 	@touch $@
 
 run: $(VENV)/.run  ## Take the sample deliveries, run the pipeline, print and publish the newest month's summary
@@ -62,13 +66,21 @@ format: $(VENV)/.dev  ## Format the code
 types: $(VENV)/.dev  ## Check types
 	@$(BIN)/mypy
 
+bench: $(VENV)/.dev  ## Measure against plain DuckDB, dlt and pandas (any size: make bench ROWS=10000000)
+	@$(LEDGER) bench $(if $(ROWS),--rows $(ROWS))
+
+spark: $(VENV)/.spark  ## Add Apache Spark, the second engine (Java 17 is needed, half a gigabyte is loaded)
+	@echo "Next: $(LEDGER) cluster up --workers 2"
+
 screenshots: $(VENV)/.dev browser  ## Make the README's screenshots from the real pages
 	@$(BIN)/python tests/browser/screenshots.py
 
+COMPILE := $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links
 lock: $(VENV)/.run  ## Write requirements/*.txt anew from pyproject.toml: hashes, no registry hosts
-	@$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --group dev pyproject.toml -o requirements/dev.txt
-	@$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links pyproject.toml -c requirements/dev.txt -o requirements/run.txt
-	@echo uv | $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links - -o requirements/uv.txt
+	@$(COMPILE) --extra spark --group dev pyproject.toml -o requirements/dev.txt
+	@$(COMPILE) pyproject.toml -c requirements/dev.txt -o requirements/run.txt
+	@$(COMPILE) --extra spark pyproject.toml -c requirements/dev.txt -o requirements/spark.txt
+	@echo uv | $(COMPILE) - -o requirements/uv.txt
 
 clean:  ## Remove the environment and everything that a run can make again (never landing, originals, lake, vault)
 	rm -rf $(VENV) data/warehouse dbt_project/target dbt_project/logs .pytest_cache .mypy_cache .ruff_cache
