@@ -50,9 +50,9 @@ with_bases as (
 final as (
     select
         cast(month_start as date) as month_start,
-        cast(region as varchar) as region,
-        cast(segment as varchar) as segment,
-        cast({{ column_name }} as varchar) as {{ column_name }},
+        cast(region as string) as region,
+        cast(segment as string) as segment,
+        cast({{ column_name }} as string) as {{ column_name }},
         cast(customer_count as bigint) as customer_count,
         cast(all_customer_count as bigint) as all_customer_count,
         cast({{ safe_divide('customer_count', 'all_customer_count') }} as double) as customer_share,

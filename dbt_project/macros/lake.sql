@@ -92,7 +92,7 @@ current_rows as (
     {%- set columns = [] -%}
     {%- if execute -%}
         {%- for column in adapter.get_columns_in_relation(relation) if not column.name.startswith('ledger_') -%}
-            {%- do columns.append("coalesce(cast(" ~ column.name ~ " as varchar), '~')") -%}
+            {%- do columns.append("coalesce(cast(" ~ column.name ~ " as string), '~')") -%}
         {%- endfor -%}
     {%- endif -%}
     {{ columns | join(" || '|' || ") or "''" }}

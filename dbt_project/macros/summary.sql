@@ -180,13 +180,13 @@ compared as (
 final as (
     select
         cast(compared.month_start as date) as month_start,
-        cast(compared.region as varchar) as region,
-        cast(compared.segment as varchar) as segment,
-        cast(compared.metric as varchar) as metric,
-        cast(compared.section as varchar) as section,
+        cast(compared.region as string) as region,
+        cast(compared.segment as string) as segment,
+        cast(compared.metric as string) as metric,
+        cast(compared.section as string) as section,
         cast(compared.sort_order as bigint) as sort_order,
-        cast(compared.report as varchar) as report,
-        cast(compared.report_column as varchar) as report_column,
+        cast(compared.report as string) as report,
+        cast(compared.report_column as string) as report_column,
         cast(compared.value as double) as value,
         cast(compared.numerator as double) as numerator,
         cast(compared.denominator as double) as denominator,
@@ -194,20 +194,20 @@ final as (
         cast(compared.high as double) as high,
         cast(compared.previous_value as double) as previous_value,
         cast(compared.previous_change as double) as previous_change,
-        cast(compared.change_kind as varchar) as previous_change_kind,
+        cast(compared.change_kind as string) as previous_change_kind,
         cast(compared.previous_change_is_significant as boolean) as previous_change_is_significant,
         cast(compared.last_year_value as double) as last_year_value,
         cast(compared.last_year_change as double) as last_year_change,
         cast(compared.last_year_change_is_significant as boolean) as last_year_change_is_significant,
         cast(compared.target_value as double) as target_value,
-        cast(compared.unit as varchar) as unit,
+        cast(compared.unit as string) as unit,
         cast(
             case
                 when compared.value is null then 'not_available'
                 when compared.test_kind <> 'none' and compared.base_count < thresholds.small_base then 'small_base'
                 when compared.half_width > thresholds.wide_interval_points then 'wide_interval'
                 else 'ok'
-            end as varchar
+            end as string
         ) as value_status
     from compared
     cross join thresholds

@@ -12,8 +12,8 @@ contacts as (
 
 linked as (
     select
-        cast(email_surrogate as varchar) as email_surrogate,
-        cast(min(phone_surrogate) as varchar) as phone_surrogate
+        cast(email_surrogate as string) as email_surrogate,
+        cast(min(phone_surrogate) as string) as phone_surrogate
     from contacts
     group by email_surrogate
     having min(phone_surrogate) = max(phone_surrogate)

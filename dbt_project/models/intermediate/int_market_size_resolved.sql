@@ -41,8 +41,8 @@ coarsest as (
 final as (
     select
         cast(month_start as date) as month_start,
-        cast(region as varchar) as region,
-        cast(segment as varchar) as segment,
+        cast(region as string) as region,
+        cast(segment as string) as segment,
         cast(market_customer_count as bigint) as market_customer_count,
         cast(market_units as decimal(18, 4)) as market_units,
         cast(market_amount as decimal(18, 2)) as market_amount

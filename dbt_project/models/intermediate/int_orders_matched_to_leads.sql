@@ -74,11 +74,11 @@ ranked as (
 
 final as (
     select
-        cast(order_id as varchar) as order_id,
-        cast(lead_key as varchar) as lead_key,
+        cast(order_id as string) as order_id,
+        cast(lead_key as string) as lead_key,
         cast(ordered_date as date) as ordered_date,
         cast(
-            case basis_number when 1 then 'lead_number' when 2 then 'person' else 'customer' end as varchar
+            case basis_number when 1 then 'lead_number' when 2 then 'person' else 'customer' end as string
         ) as match_basis
     from ranked
     where preference = 1

@@ -81,10 +81,10 @@ coarsest as (
 final as (
     select
         cast(month_start as date) as month_start,
-        cast(region as varchar) as region,
-        cast(segment as varchar) as segment,
-        cast(breakdown as varchar) as breakdown,
-        cast(breakdown_value as varchar) as breakdown_value,
+        cast(region as string) as region,
+        cast(segment as string) as segment,
+        cast(breakdown as string) as breakdown,
+        cast(breakdown_value as string) as breakdown_value,
         cast(target_amount as decimal(18, 2)) as target_amount,
         cast(latest_target_amount as decimal(18, 2)) as latest_target_amount
     from coarsest

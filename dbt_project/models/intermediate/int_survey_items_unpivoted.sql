@@ -23,8 +23,8 @@ unpivoted as (
 final as (
 
     select
-        cast(unpivoted.response_key as varchar) as response_key,
-        cast(unpivoted.item as varchar) as item,
+        cast(unpivoted.response_key as string) as response_key,
+        cast(unpivoted.item as string) as item,
         cast(unpivoted.item_score as integer) as item_score,
         cast(satisfaction_items.weight as double) as weight,
         -- the overall question repeats the items: it stands in for them only where none was answered

@@ -24,7 +24,7 @@ mentions as (
     select
         customer_id,
         phone_surrogate,
-        cast(null as varchar) as email_surrogate,
+        cast(null as string) as email_surrogate,
         customer_name_surrogate,
         customer_name_masked,
         phone_masked,
@@ -46,9 +46,9 @@ named_mentions as (
     select
         mentions.*,
         coalesce(mentions.customer_id, mentions.phone_surrogate) as mentioned_id,
-        coalesce(cast(mentions.ordered_date as varchar), '')
+        coalesce(cast(mentions.ordered_date as string), '')
         || '|' || mentions.ledger_delivery_id
-        || '|' || lpad(cast(mentions.ledger_row_number as varchar), 12, '0') as mention_order
+        || '|' || lpad(cast(mentions.ledger_row_number as string), 12, '0') as mention_order
     from mentions
     left join known_phones
         on mentions.phone_surrogate = known_phones.phone_surrogate
@@ -78,8 +78,8 @@ mentioned_customers as (
 
 final as (
     select
-        cast(coalesce(masters.customer_id, mentioned.mentioned_id) as varchar) as customer_id,
-        cast(coalesce(masters.person_id, masters.customer_id, mentioned.mentioned_id) as varchar) as customer_key,
+        cast(coalesce(masters.customer_id, mentioned.mentioned_id) as string) as customer_id,
+        cast(coalesce(masters.person_id, masters.customer_id, mentioned.mentioned_id) as string) as customer_key,
         cast(
             coalesce(
                 masters.phone_surrogate,
@@ -89,25 +89,25 @@ final as (
                 masters.person_id,
                 masters.customer_id,
                 mentioned.mentioned_id
-            ) as varchar
+            ) as string
         ) as person_key,
-        cast(coalesce(masters.phone_surrogate, mentioned.phone_surrogate) as varchar) as phone_surrogate,
+        cast(coalesce(masters.phone_surrogate, mentioned.phone_surrogate) as string) as phone_surrogate,
         cast(
-            coalesce(masters.customer_name_surrogate, mentioned.customer_name_surrogate) as varchar
+            coalesce(masters.customer_name_surrogate, mentioned.customer_name_surrogate) as string
         ) as customer_name_surrogate,
-        cast(coalesce(masters.customer_name_masked, mentioned.customer_name_masked) as varchar) as customer_name_masked,
-        cast(coalesce(masters.phone_masked, mentioned.phone_masked) as varchar) as phone_masked,
-        cast(coalesce(masters.region, mentioned.region) as varchar) as region,
-        cast(coalesce(masters.segment, mentioned.segment) as varchar) as segment,
-        cast(masters.city as varchar) as city,
-        cast(masters.industry as varchar) as industry,
-        cast(masters.parent_customer_id as varchar) as parent_customer_id,
+        cast(coalesce(masters.customer_name_masked, mentioned.customer_name_masked) as string) as customer_name_masked,
+        cast(coalesce(masters.phone_masked, mentioned.phone_masked) as string) as phone_masked,
+        cast(coalesce(masters.region, mentioned.region) as string) as region,
+        cast(coalesce(masters.segment, mentioned.segment) as string) as segment,
+        cast(masters.city as string) as city,
+        cast(masters.industry as string) as industry,
+        cast(masters.parent_customer_id as string) as parent_customer_id,
         cast(masters.first_contact_date as date) as first_contact_date,
         cast(coalesce(masters.opened_date, mentioned.first_ordered_date) as date) as opened_date,
         cast(coalesce(masters.is_key_customer, false) as boolean) as is_key_customer,
-        cast(masters.customer_status as varchar) as customer_status,
+        cast(masters.customer_status as string) as customer_status,
         cast(masters.customer_id is not null as boolean) as is_in_master,
-        cast(coalesce(masters.ledger_delivery_id, mentioned.ledger_delivery_id) as varchar) as ledger_delivery_id,
+        cast(coalesce(masters.ledger_delivery_id, mentioned.ledger_delivery_id) as string) as ledger_delivery_id,
         cast(coalesce(masters.ledger_row_number, mentioned.ledger_row_number) as bigint) as ledger_row_number
     from masters
     full outer join mentioned_customers as mentioned

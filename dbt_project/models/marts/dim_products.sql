@@ -17,14 +17,14 @@ mentioned_products as (
 
 final as (
     select
-        cast(coalesce(masters.product_id, mentioned.product_id) as varchar) as product_id,
+        cast(coalesce(masters.product_id, mentioned.product_id) as string) as product_id,
         cast(
-            coalesce(masters.product_name, mentioned.product_name, masters.product_id, mentioned.product_id) as varchar
+            coalesce(masters.product_name, mentioned.product_name, masters.product_id, mentioned.product_id) as string
         ) as product_name,
-        cast(coalesce(masters.product_category, mentioned.product_category, 'unknown') as varchar) as product_category,
+        cast(coalesce(masters.product_category, mentioned.product_category, 'unknown') as string) as product_category,
         cast(masters.launch_date as date) as launch_date,
         cast(masters.list_price as decimal(18, 2)) as list_price,
-        cast(masters.unit_of_measure as varchar) as unit_of_measure,
+        cast(masters.unit_of_measure as string) as unit_of_measure,
         cast(masters.product_id is not null as boolean) as is_in_master
     from masters
     full outer join mentioned_products as mentioned

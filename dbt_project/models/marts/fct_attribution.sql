@@ -35,23 +35,23 @@ touches as (
 
 final as (
     select
-        cast('last_touch' as varchar) as attribution_model,
-        cast(orders.order_id as varchar) as order_id,
+        cast('last_touch' as string) as attribution_model,
+        cast(orders.order_id as string) as order_id,
         cast(1 as bigint) as credit_number,
-        cast(touches.visit_key as varchar) as visit_key,
-        cast(touches.lead_key as varchar) as lead_key,
+        cast(touches.visit_key as string) as visit_key,
+        cast(touches.lead_key as string) as lead_key,
         cast(orders.ordered_date as date) as ordered_date,
         cast(orders.month_start as date) as month_start,
-        cast(orders.region as varchar) as region,
-        cast(orders.segment as varchar) as segment,
+        cast(orders.region as string) as region,
+        cast(orders.segment as string) as segment,
         cast(
             case when touches.visit_key is null then 'unattributed' else coalesce(touches.source_channel, 'not_recorded') end
-            as varchar
+            as string
         ) as source_channel,
         cast({{ days_between('touches.visited_date', 'orders.ordered_date') }} as bigint) as days_before_order,
         cast(1 as decimal(18, 6)) as credited_orders,
         cast(orders.sales_amount as decimal(18, 2)) as credited_amount,
-        cast(orders.ledger_delivery_id as varchar) as ledger_delivery_id,
+        cast(orders.ledger_delivery_id as string) as ledger_delivery_id,
         cast(orders.ledger_row_number as bigint) as ledger_row_number
     from orders
     left join touches

@@ -196,11 +196,11 @@ score_segments as (
 
 final as (
     select
-        cast(customer_numbers.customer_key as varchar) as customer_key,
-        cast(customer_numbers.person_key as varchar) as person_key,
+        cast(customer_numbers.customer_key as string) as customer_key,
+        cast(customer_numbers.person_key as string) as person_key,
         cast(staged.month_start as date) as month_start,
-        cast(customer_numbers.region as varchar) as region,
-        cast(customer_numbers.segment as varchar) as segment,
+        cast(customer_numbers.region as string) as region,
+        cast(customer_numbers.segment as string) as segment,
         cast(customer_numbers.cohort_month as date) as cohort_month,
         cast(staged.order_count as bigint) as order_count,
         cast(staged.sales_amount as decimal(18, 2)) as sales_amount,
@@ -214,10 +214,10 @@ final as (
         cast(staged.recency_score as bigint) as recency_score,
         cast(staged.frequency_score as bigint) as frequency_score,
         cast(staged.monetary_score as bigint) as monetary_score,
-        cast(coalesce(score_segments.rfm_segment, 'other') as varchar) as rfm_segment,
-        cast(staged.lifecycle_stage as varchar) as lifecycle_stage,
+        cast(coalesce(score_segments.rfm_segment, 'other') as string) as rfm_segment,
+        cast(staged.lifecycle_stage as string) as lifecycle_stage,
         -- Where the last purchase was read from.
-        cast(orders.ledger_delivery_id as varchar) as ledger_delivery_id,
+        cast(orders.ledger_delivery_id as string) as ledger_delivery_id,
         cast(orders.ledger_row_number as bigint) as ledger_row_number
     from staged
     inner join customer_numbers

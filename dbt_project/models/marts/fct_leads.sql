@@ -90,23 +90,23 @@ ranked_orders as (
 
 final as (
     select
-        cast(leads.lead_key as varchar) as lead_key,
-        cast(leads.lead_id as varchar) as lead_id,
-        cast(leads.person_key as varchar) as person_key,
-        cast(leads.customer_key as varchar) as customer_key,
+        cast(leads.lead_key as string) as lead_key,
+        cast(leads.lead_id as string) as lead_id,
+        cast(leads.person_key as string) as person_key,
+        cast(leads.customer_key as string) as customer_key,
         cast({{ month_start('leads.first_visited_date') }} as date) as month_start,
-        cast(first_visits.region as varchar) as region,
-        cast(first_visits.segment as varchar) as segment,
-        cast(first_visits.department as varchar) as department,
-        cast(coalesce(first_visits.source_channel, 'not_recorded') as varchar) as source_channel,
+        cast(first_visits.region as string) as region,
+        cast(first_visits.segment as string) as segment,
+        cast(first_visits.department as string) as department,
+        cast(coalesce(first_visits.source_channel, 'not_recorded') as string) as source_channel,
         cast(leads.visit_count as bigint) as visit_count,
         cast(leads.first_visited_date as date) as first_visited_date,
         cast(leads.contact_left_date as date) as contact_left_date,
         cast(leads.quote_or_test_drive_date as date) as quote_or_test_drive_date,
         cast(ranked_orders.ordered_date as date) as ordered_date,
         cast(paid_dates.paid_date as date) as paid_date,
-        cast(ranked_orders.order_id as varchar) as order_id,
-        cast(ranked_orders.match_basis as varchar) as match_basis,
+        cast(ranked_orders.order_id as string) as order_id,
+        cast(ranked_orders.match_basis as string) as match_basis,
         cast({{ days_between('leads.first_visited_date', 'leads.contact_left_date') }} as bigint) as days_to_contact_left,
         cast({{ days_between('leads.first_visited_date', 'leads.quote_or_test_drive_date') }} as bigint)
             as days_to_quote_or_test_drive,
@@ -118,7 +118,7 @@ final as (
                 false
             ) as boolean
         ) as is_out_of_order,
-        cast(first_visits.ledger_delivery_id as varchar) as ledger_delivery_id,
+        cast(first_visits.ledger_delivery_id as string) as ledger_delivery_id,
         cast(first_visits.ledger_row_number as bigint) as ledger_row_number
     from leads
     inner join ranked_visits as first_visits

@@ -104,7 +104,7 @@ joined as (
 
 final as (
     select
-        cast(joined.order_id as varchar) as order_id,
+        cast(joined.order_id as string) as order_id,
         {{ month_start('joined.ordered_date') }} as month_start,
         cast(joined.ordered_date as date) as ordered_date,
         cast(joined.ordered_at as timestamp) as ordered_at,
@@ -114,7 +114,7 @@ final as (
         cast(joined.delivered_date as date) as delivered_date,
         cast(joined.promised_date as date) as promised_date,
         cast(coalesce(order_payments.paid_date, joined.header_paid_date) as date) as paid_date,
-        cast(joined.order_status as varchar) as order_status,
+        cast(joined.order_status as string) as order_status,
         -- An order whose lines are all samples, gifts or refunds is no sale.
         cast(
             coalesce(statuses.counts_as_sale, true) and coalesce(joined.counted_line_count, 1) > 0 as boolean
@@ -124,21 +124,21 @@ final as (
             not coalesce(statuses.is_cancelled, false)
             and (coalesce(statuses.is_delivered, false) or joined.delivered_date is not null) as boolean
         ) as is_delivered,
-        cast(coalesce(joined.header_region, joined.line_region, customers.region, 'unknown') as varchar) as region,
-        cast(coalesce(joined.header_segment, joined.line_segment, customers.segment, 'unknown') as varchar) as segment,
-        cast(coalesce(joined.header_channel, joined.line_channel, 'unknown') as varchar) as channel,
-        cast(coalesce(joined.header_department, joined.line_department, 'unknown') as varchar) as department,
-        cast(coalesce(customers.customer_key, joined.line_customer_key) as varchar) as customer_key,
+        cast(coalesce(joined.header_region, joined.line_region, customers.region, 'unknown') as string) as region,
+        cast(coalesce(joined.header_segment, joined.line_segment, customers.segment, 'unknown') as string) as segment,
+        cast(coalesce(joined.header_channel, joined.line_channel, 'unknown') as string) as channel,
+        cast(coalesce(joined.header_department, joined.line_department, 'unknown') as string) as department,
+        cast(coalesce(customers.customer_key, joined.line_customer_key) as string) as customer_key,
         cast(
-            coalesce(joined.contact_surrogate, customers.person_key, joined.line_person_key) as varchar
+            coalesce(joined.contact_surrogate, customers.person_key, joined.line_person_key) as string
         ) as person_key,
-        cast(joined.lead_id as varchar) as lead_id,
+        cast(joined.lead_id as string) as lead_id,
         cast(coalesce(joined.line_count, 0) as bigint) as line_count,
         cast(coalesce(joined.units_sold, 0) as decimal(18, 4)) as units_sold,
         cast(coalesce(joined.sales_amount, 0) as decimal(18, 2)) as sales_amount,
         cast(joined.order_amount as decimal(18, 2)) as order_amount,
         cast(coalesce(order_payments.paid_amount, 0) as decimal(18, 2)) as paid_amount,
-        cast(joined.ledger_delivery_id as varchar) as ledger_delivery_id,
+        cast(joined.ledger_delivery_id as string) as ledger_delivery_id,
         cast(joined.ledger_row_number as bigint) as ledger_row_number
     from joined
     left join customers

@@ -11,23 +11,23 @@ orders as (
 
 final as (
     select
-        cast(payments.ledger_record_key as varchar) as payment_key,
-        cast(payments.order_id as varchar) as order_id,
+        cast(payments.ledger_record_key as string) as payment_key,
+        cast(payments.order_id as string) as order_id,
         cast(payments.payment_sequence as bigint) as payment_sequence,
         -- The month of the order, so that sales and what was paid for them stand in one row of a report.
         cast(orders.month_start as date) as month_start,
         cast(payments.paid_date as date) as paid_date,
         {{ month_start('payments.paid_date') }} as paid_month,
         cast(payments.due_date as date) as due_date,
-        cast(coalesce(orders.region, 'unknown') as varchar) as region,
-        cast(coalesce(orders.segment, 'unknown') as varchar) as segment,
-        cast(coalesce(orders.channel, 'unknown') as varchar) as channel,
-        cast(orders.customer_key as varchar) as customer_key,
-        cast(orders.person_key as varchar) as person_key,
-        cast(payments.payment_method as varchar) as payment_method,
-        cast(payments.payment_kind as varchar) as payment_kind,
+        cast(coalesce(orders.region, 'unknown') as string) as region,
+        cast(coalesce(orders.segment, 'unknown') as string) as segment,
+        cast(coalesce(orders.channel, 'unknown') as string) as channel,
+        cast(orders.customer_key as string) as customer_key,
+        cast(orders.person_key as string) as person_key,
+        cast(payments.payment_method as string) as payment_method,
+        cast(payments.payment_kind as string) as payment_kind,
         cast({{ signed_payment('payments.') }} as decimal(18, 2)) as paid_amount,
-        cast(payments.ledger_delivery_id as varchar) as ledger_delivery_id,
+        cast(payments.ledger_delivery_id as string) as ledger_delivery_id,
         cast(payments.ledger_row_number as bigint) as ledger_row_number
     from payments
     left join orders

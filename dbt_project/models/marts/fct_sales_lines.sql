@@ -60,26 +60,26 @@ identified_lines as (
 
 final as (
     select
-        cast(lines.ledger_record_key as varchar) as line_key,
-        cast(lines.order_id as varchar) as order_id,
+        cast(lines.ledger_record_key as string) as line_key,
+        cast(lines.order_id as string) as order_id,
         cast(lines.line_number as bigint) as line_number,
         {{ month_start('coalesce(lines.ordered_date, lines.order_ordered_date)') }} as month_start,
         cast(coalesce(lines.ordered_date, lines.order_ordered_date) as date) as ordered_date,
         cast(coalesce(lines.ordered_at, lines.order_ordered_at) as timestamp) as ordered_at,
         cast(coalesce(lines.delivered_date, lines.order_delivered_date) as date) as delivered_date,
-        cast(coalesce(lines.region, lines.order_region, customers.region, 'unknown') as varchar) as region,
-        cast(coalesce(lines.segment, lines.order_segment, customers.segment, 'unknown') as varchar) as segment,
-        cast(coalesce(lines.channel, lines.order_channel, 'unknown') as varchar) as channel,
-        cast(coalesce(lines.department, lines.order_department, 'unknown') as varchar) as department,
-        cast(customers.customer_key as varchar) as customer_key,
-        cast(coalesce(lines.contact_surrogate, customers.person_key) as varchar) as person_key,
-        cast(coalesce(lines.lead_id, lines.order_lead_id) as varchar) as lead_id,
-        cast(lines.known_product_id as varchar) as product_id,
-        cast(coalesce(lines.product_name, products.product_name, lines.known_product_id) as varchar) as product_name,
-        cast(coalesce(lines.product_category, products.product_category, 'unknown') as varchar) as product_category,
+        cast(coalesce(lines.region, lines.order_region, customers.region, 'unknown') as string) as region,
+        cast(coalesce(lines.segment, lines.order_segment, customers.segment, 'unknown') as string) as segment,
+        cast(coalesce(lines.channel, lines.order_channel, 'unknown') as string) as channel,
+        cast(coalesce(lines.department, lines.order_department, 'unknown') as string) as department,
+        cast(customers.customer_key as string) as customer_key,
+        cast(coalesce(lines.contact_surrogate, customers.person_key) as string) as person_key,
+        cast(coalesce(lines.lead_id, lines.order_lead_id) as string) as lead_id,
+        cast(lines.known_product_id as string) as product_id,
+        cast(coalesce(lines.product_name, products.product_name, lines.known_product_id) as string) as product_name,
+        cast(coalesce(lines.product_category, products.product_category, 'unknown') as string) as product_category,
         cast(products.launch_date as date) as launch_date,
-        cast(lines.known_line_type as varchar) as line_type,
-        cast(coalesce(lines.order_status, lines.header_status, 'unknown') as varchar) as order_status,
+        cast(lines.known_line_type as string) as line_type,
+        cast(coalesce(lines.order_status, lines.header_status, 'unknown') as string) as order_status,
         -- A line counts when neither its own status nor its order's says otherwise; samples and gifts are no sales.
         cast(
             coalesce(line_statuses.counts_as_sale, true)
@@ -109,7 +109,7 @@ final as (
             as decimal(18, 2)
         ) as net_amount,
         cast(lines.profit_amount as decimal(18, 2)) as profit_amount,
-        cast(lines.ledger_delivery_id as varchar) as ledger_delivery_id,
+        cast(lines.ledger_delivery_id as string) as ledger_delivery_id,
         cast(lines.ledger_row_number as bigint) as ledger_row_number
     from identified_lines as lines
     left join customers

@@ -46,23 +46,23 @@ first_answers as (
 final as (
 
     select
-        cast(invitations.ledger_record_key as varchar) as invitation_key,
-        cast(invitations.invitation_id as varchar) as invitation_id,
+        cast(invitations.ledger_record_key as string) as invitation_key,
+        cast(invitations.invitation_id as string) as invitation_id,
         cast({{ month_start('invitations.sent_date') }} as date) as month_start,
-        cast(coalesce(invitations.region, customers.region, 'unknown') as varchar) as region,
-        cast(coalesce(invitations.segment, customers.segment, 'unknown') as varchar) as segment,
-        cast(invitations.survey_id as varchar) as survey_id,
-        cast(coalesce(customers.customer_key, invitations.customer_id) as varchar) as customer_key,
-        cast(coalesce(invitations.phone_surrogate, invitations.email_surrogate, customers.person_key) as varchar) as person_key,
+        cast(coalesce(invitations.region, customers.region, 'unknown') as string) as region,
+        cast(coalesce(invitations.segment, customers.segment, 'unknown') as string) as segment,
+        cast(invitations.survey_id as string) as survey_id,
+        cast(coalesce(customers.customer_key, invitations.customer_id) as string) as customer_key,
+        cast(coalesce(invitations.phone_surrogate, invitations.email_surrogate, customers.person_key) as string) as person_key,
         cast(invitations.sent_date as date) as sent_date,
-        cast(coalesce(invitations.mode, 'unknown') as varchar) as mode,
-        cast(coalesce(invitations.outcome, 'unknown') as varchar) as outcome,
+        cast(coalesce(invitations.mode, 'unknown') as string) as mode,
+        cast(coalesce(invitations.outcome, 'unknown') as string) as outcome,
         -- a refusal was delivered; a list without outcomes names only what was sent
         cast(coalesce(invitations.outcome, 'delivered') in ('delivered', 'refused') as boolean) as is_delivered,
         cast(first_answers.ledger_record_key is not null as boolean) as is_answered,
         cast(first_answers.answered_date as date) as answered_date,
-        cast(coalesce(invitations.department, 'unknown') as varchar) as department,
-        cast(invitations.ledger_delivery_id as varchar) as ledger_delivery_id,
+        cast(coalesce(invitations.department, 'unknown') as string) as department,
+        cast(invitations.ledger_delivery_id as string) as ledger_delivery_id,
         cast(invitations.ledger_row_number as bigint) as ledger_row_number
     from invitations
     left join {{ ref('dim_customers') }} as customers on invitations.customer_id = customers.customer_id

@@ -14,7 +14,7 @@ items as (
 final as (
 
     select
-        cast(items.response_key || '|' || items.item as varchar) as item_key,
+        cast(items.response_key || '|' || items.item as string) as item_key,
         responses.response_key,
         responses.month_start,
         responses.region,

@@ -143,22 +143,22 @@ exclusions as (
 final as (
 
     select
-        cast(flagged.ledger_record_key as varchar) as response_key,
-        cast(flagged.response_id as varchar) as response_id,
+        cast(flagged.ledger_record_key as string) as response_key,
+        cast(flagged.response_id as string) as response_id,
         cast({{ month_start('flagged.response_date') }} as date) as month_start,
-        cast(coalesce(flagged.known_region, flagged.customer_region, 'unknown') as varchar) as region,
-        cast(coalesce(flagged.known_segment, flagged.customer_segment, 'unknown') as varchar) as segment,
-        cast(flagged.known_survey_id as varchar) as survey_id,
-        cast(flagged.invitation_id as varchar) as invitation_id,
-        cast(flagged.known_customer_id as varchar) as customer_id,
-        cast(flagged.customer_key as varchar) as customer_key,
-        cast(coalesce(flagged.phone_surrogate, flagged.customer_person_key) as varchar) as person_key,
-        cast(flagged.order_id as varchar) as order_id,
+        cast(coalesce(flagged.known_region, flagged.customer_region, 'unknown') as string) as region,
+        cast(coalesce(flagged.known_segment, flagged.customer_segment, 'unknown') as string) as segment,
+        cast(flagged.known_survey_id as string) as survey_id,
+        cast(flagged.invitation_id as string) as invitation_id,
+        cast(flagged.known_customer_id as string) as customer_id,
+        cast(flagged.customer_key as string) as customer_key,
+        cast(coalesce(flagged.phone_surrogate, flagged.customer_person_key) as string) as person_key,
+        cast(flagged.order_id as string) as order_id,
         cast(flagged.answered_at as timestamp) as answered_at,
         cast(flagged.response_date as date) as response_date,
-        cast(flagged.date_basis as varchar) as date_basis,
-        cast(coalesce(flagged.mode, 'unknown') as varchar) as mode,
-        cast(coalesce(flagged.known_department, 'unknown') as varchar) as department,
+        cast(flagged.date_basis as string) as date_basis,
+        cast(coalesce(flagged.mode, 'unknown') as string) as mode,
+        cast(coalesce(flagged.known_department, 'unknown') as string) as department,
         cast(coalesce(flagged.answered_count, 0) as integer) as answered_count,
         cast(flagged.weighted_mean as double) as weighted_mean,
         cast(flagged.weighted_mean / 5 * 100 as double) as satisfaction_score,
@@ -174,7 +174,7 @@ final as (
             and not (flagged.is_too_fast and exclusions.excludes_too_fast = 1)
             and not (flagged.is_duplicate_respondent and exclusions.excludes_duplicates = 1)
         as boolean) as is_valid,
-        cast(flagged.ledger_delivery_id as varchar) as ledger_delivery_id,
+        cast(flagged.ledger_delivery_id as string) as ledger_delivery_id,
         cast(flagged.ledger_row_number as bigint) as ledger_row_number
     from flagged
     cross join exclusions

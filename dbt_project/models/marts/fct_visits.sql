@@ -37,7 +37,7 @@ ranked as (
         *,
         row_number() over (
             -- Visits that nobody can be told from stand alone: together they would be one huge partition.
-            partition by coalesce(person_key, ledger_delivery_id || '-' || cast(ledger_row_number as varchar))
+            partition by coalesce(person_key, ledger_delivery_id || '-' || cast(ledger_row_number as string))
             order by visited_date nulls last, arrival_time nulls last, ledger_delivery_id, ledger_row_number
         ) as visit_number_of_person
     from entries
@@ -59,7 +59,7 @@ with_leads as (
             'lead-' || ranked.lead_id,
             'lead-' || lead_numbers.lead_id,
             'person-' || ranked.person_key,
-            'visit-' || ranked.ledger_delivery_id || '-' || cast(ranked.ledger_row_number as varchar)
+            'visit-' || ranked.ledger_delivery_id || '-' || cast(ranked.ledger_row_number as string)
         ) as lead_key
     from ranked
     left join lead_numbers
@@ -68,75 +68,75 @@ with_leads as (
 
 register_visits as (
     select
-        cast(ledger_delivery_id || '-' || cast(ledger_row_number as varchar) as varchar) as visit_key,
+        cast(ledger_delivery_id || '-' || cast(ledger_row_number as string) as string) as visit_key,
         cast(true as boolean) as is_register_entry,
-        cast(visit_id as varchar) as visit_id,
-        cast(lead_id as varchar) as lead_id,
-        cast(lead_key as varchar) as lead_key,
-        cast(person_key as varchar) as person_key,
-        cast(customer_key as varchar) as customer_key,
+        cast(visit_id as string) as visit_id,
+        cast(lead_id as string) as lead_id,
+        cast(lead_key as string) as lead_key,
+        cast(person_key as string) as person_key,
+        cast(customer_key as string) as customer_key,
         cast(visited_date as date) as visited_date,
-        cast(arrival_time as varchar) as arrival_time,
+        cast(arrival_time as string) as arrival_time,
         cast({{ month_start('visited_date') }} as date) as month_start,
-        cast(coalesce(region, customer_region, 'unknown') as varchar) as region,
-        cast(coalesce(segment, customer_segment, 'unknown') as varchar) as segment,
-        cast(department as varchar) as department,
-        cast(visit_type as varchar) as visit_type,
-        cast(source_channel as varchar) as source_channel,
-        cast(intent_level as varchar) as intent_level,
+        cast(coalesce(region, customer_region, 'unknown') as string) as region,
+        cast(coalesce(segment, customer_segment, 'unknown') as string) as segment,
+        cast(department as string) as department,
+        cast(visit_type as string) as visit_type,
+        cast(source_channel as string) as source_channel,
+        cast(intent_level as string) as intent_level,
         -- The register's own mark wins; identity fills only what is missing; no identity leaves it unknown.
         cast(
             case
                 when visit_order is not null then visit_order
                 when person_key is not null and visit_number_of_person = 1 then 'first'
                 when person_key is not null then 'second'
-            end as varchar
+            end as string
         ) as visit_order,
         cast(
             case
                 when visit_order is not null then 'register'
                 when person_key is not null then 'identity'
                 else 'unknown'
-            end as varchar
+            end as string
         ) as visit_order_basis,
         cast(1 + coalesce(companions_count, 0) as bigint) as heads_count,
         cast(phone_surrogate is not null or email_surrogate is not null as boolean) as is_contact_left,
         cast(coalesce(is_test_drive, false) as boolean) as is_test_drive,
         cast(coalesce(is_quote_given, false) as boolean) as is_quote_given,
-        cast(consultant_surrogate as varchar) as consultant_key,
-        cast(model_wanted as varchar) as model_wanted,
-        cast(ledger_delivery_id as varchar) as ledger_delivery_id,
+        cast(consultant_surrogate as string) as consultant_key,
+        cast(model_wanted as string) as model_wanted,
+        cast(ledger_delivery_id as string) as ledger_delivery_id,
         cast(ledger_row_number as bigint) as ledger_row_number
     from with_leads
 ),
 
 web_visits as (
     select
-        cast('web-' || session_key as varchar) as visit_key,
+        cast('web-' || session_key as string) as visit_key,
         cast(false as boolean) as is_register_entry,
-        cast(null as varchar) as visit_id,
-        cast(null as varchar) as lead_id,
-        cast(null as varchar) as lead_key,
-        cast(null as varchar) as person_key,
-        cast(null as varchar) as customer_key,
+        cast(null as string) as visit_id,
+        cast(null as string) as lead_id,
+        cast(null as string) as lead_key,
+        cast(null as string) as person_key,
+        cast(null as string) as customer_key,
         cast(session_date as date) as visited_date,
-        cast(null as varchar) as arrival_time,
+        cast(null as string) as arrival_time,
         cast(month_start as date) as month_start,
-        cast(region as varchar) as region,
-        cast(segment as varchar) as segment,
-        cast(null as varchar) as department,
-        cast('web' as varchar) as visit_type,
-        cast(source_channel as varchar) as source_channel,
-        cast(null as varchar) as intent_level,
-        cast(null as varchar) as visit_order,
-        cast('unknown' as varchar) as visit_order_basis,
+        cast(region as string) as region,
+        cast(segment as string) as segment,
+        cast(null as string) as department,
+        cast('web' as string) as visit_type,
+        cast(source_channel as string) as source_channel,
+        cast(null as string) as intent_level,
+        cast(null as string) as visit_order,
+        cast('unknown' as string) as visit_order_basis,
         cast(1 as bigint) as heads_count,
         cast(false as boolean) as is_contact_left,
         cast(false as boolean) as is_test_drive,
         cast(false as boolean) as is_quote_given,
-        cast(null as varchar) as consultant_key,
-        cast(null as varchar) as model_wanted,
-        cast(ledger_delivery_id as varchar) as ledger_delivery_id,
+        cast(null as string) as consultant_key,
+        cast(null as string) as model_wanted,
+        cast(ledger_delivery_id as string) as ledger_delivery_id,
         cast(ledger_row_number as bigint) as ledger_row_number
     from {{ ref('fct_web_sessions') }}
 ),

@@ -120,15 +120,15 @@ matched_rules as (
 
 final as (
     select
-        cast(first_requests.ledger_delivery_id || '-' || cast(first_requests.ledger_row_number as varchar) as varchar)
+        cast(first_requests.ledger_delivery_id || '-' || cast(first_requests.ledger_row_number as string) as string)
             as session_key,
         cast(sessions.started_at as timestamp) as started_at,
         cast(sessions.ended_at as timestamp) as ended_at,
         cast(first_requests.requested_date as date) as session_date,
         cast({{ month_start('first_requests.requested_date') }} as date) as month_start,
-        cast('unknown' as varchar) as region,
-        cast('unknown' as varchar) as segment,
-        cast(first_requests.site as varchar) as site,
+        cast('unknown' as string) as region,
+        cast('unknown' as string) as segment,
+        cast(first_requests.site as string) as site,
         cast(
             case
                 when matched_rules.source_channel is not null then matched_rules.source_channel
@@ -138,12 +138,12 @@ final as (
                     and split_part(first_requests.referrer_text, '/', 3)
                     in (lower(first_requests.site), 'www.' || lower(first_requests.site)) then 'direct'
                 else 'referral'
-            end as varchar
+            end as string
         ) as source_channel,
-        cast(first_requests.path_redacted as varchar) as landing_path,
+        cast(first_requests.path_redacted as string) as landing_path,
         cast(sessions.page_count as bigint) as page_count,
         cast({{ dbt.datediff('sessions.started_at', 'sessions.ended_at', 'second') }} as bigint) as duration_seconds,
-        cast(first_requests.ledger_delivery_id as varchar) as ledger_delivery_id,
+        cast(first_requests.ledger_delivery_id as string) as ledger_delivery_id,
         cast(first_requests.ledger_row_number as bigint) as ledger_row_number
     from sessions
     inner join first_requests

@@ -68,9 +68,9 @@ with_totals_beside as (
 final as (
     select
         cast(month_start as date) as month_start,
-        cast(region as varchar) as region,
-        cast(segment as varchar) as segment,
-        cast(source_channel as varchar) as source_channel,
+        cast(region as string) as region,
+        cast(segment as string) as segment,
+        cast(source_channel as string) as source_channel,
         cast(visit_count as bigint) as visit_count,
         cast(contact_count as bigint) as contact_count,
         cast(web_session_count as bigint) as web_session_count,

@@ -35,9 +35,9 @@ final as (
 
     select
         cast(month_start as date) as month_start,
-        cast(region as varchar) as region,
-        cast(segment as varchar) as segment,
-        cast(category as varchar) as category,
+        cast(region as string) as region,
+        cast(segment as string) as segment,
+        cast(category as string) as category,
         cast(category_rank as bigint) as category_rank,
         cast(complaint_count as bigint) as complaint_count,
         cast(cumulative_complaint_count as bigint) as cumulative_complaint_count,
@@ -50,7 +50,7 @@ final as (
             when {{ safe_divide('cumulative_complaint_count', 'all_complaint_count') }} <= {{ threshold('pareto_a_share') }} then 'A'
             when {{ safe_divide('cumulative_complaint_count', 'all_complaint_count') }} <= {{ threshold('pareto_b_share') }} then 'B'
             else 'C'
-        end as varchar) as pareto_class
+        end as string) as pareto_class
     from ranked
 
 )

@@ -186,10 +186,10 @@ final as (
 
     select
         cast(spine_month_start as date) as month_start,
-        cast(spine_region as varchar) as region,
-        cast(spine_segment as varchar) as segment,
-        cast(spine_breakdown as varchar) as breakdown,
-        cast(spine_breakdown_value as varchar) as breakdown_value,
+        cast(spine_region as string) as region,
+        cast(spine_segment as string) as segment,
+        cast(spine_breakdown as string) as breakdown,
+        cast(spine_breakdown_value as string) as breakdown_value,
         cast(coalesce(received_count, 0) as bigint) as received_count,
         cast(filled_complaint_count as bigint) as complaint_count,
         cast(coalesce(replied_in_time_count + breached_count, 0) as bigint) as due_count,
@@ -215,7 +215,7 @@ final as (
             when measured_count > 0 then 'measured'
             when declared_count > 0 then 'declared'
             else 'none'
-        end as varchar) as clock_basis,
+        end as string) as clock_basis,
         cast(median_reply_hours as double) as median_reply_hours,
         cast(p90_reply_hours as double) as p90_reply_hours,
         cast(mean_reply_hours as double) as mean_reply_hours,

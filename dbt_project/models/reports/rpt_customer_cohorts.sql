@@ -81,8 +81,8 @@ joined as (
 final as (
     select
         cast(cohort_month as date) as month_start,
-        cast(region as varchar) as region,
-        cast(segment as varchar) as segment,
+        cast(region as string) as region,
+        cast(segment as string) as segment,
         cast(period_number as bigint) as period_number,
         cast(cohort_customer_count as bigint) as cohort_customer_count,
         cast(retained_customer_count as bigint) as retained_customer_count,

@@ -41,8 +41,8 @@ counted as (
 final as (
     select
         cast(month_start as date) as month_start,
-        cast(region as varchar) as region,
-        cast(segment as varchar) as segment,
+        cast(region as string) as region,
+        cast(segment as string) as segment,
         cast(active_customer_count as bigint) as active_customer_count,
         cast(first_customer_count as bigint) as first_customer_count,
         cast(repeat_customer_count as bigint) as repeat_customer_count,

@@ -191,12 +191,12 @@ counted as (
 final as (
     select
         cast(counted.month_start as date) as month_start,
-        cast(counted.region as varchar) as region,
-        cast(counted.segment as varchar) as segment,
-        cast(counted.source_channel as varchar) as source_channel,
-        cast(counted.step_window as varchar) as step_window,
+        cast(counted.region as string) as region,
+        cast(counted.segment as string) as segment,
+        cast(counted.source_channel as string) as source_channel,
+        cast(counted.step_window as string) as step_window,
         cast(counted.step_number as bigint) as step_number,
-        cast(counted.step as varchar) as step,
+        cast(counted.step as string) as step,
         cast(counted.all_count as bigint) as all_lead_count,
         cast(counted.entered_count as bigint) as entered_count,
         cast(counted.reached_count as bigint) as lead_count,

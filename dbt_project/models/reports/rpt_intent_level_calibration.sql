@@ -103,9 +103,9 @@ counted as (
 final as (
     select
         cast(month_start as date) as month_start,
-        cast(region as varchar) as region,
-        cast(segment as varchar) as segment,
-        cast(intent_level as varchar) as intent_level,
+        cast(region as string) as region,
+        cast(segment as string) as segment,
+        cast(intent_level as string) as intent_level,
         cast(from_days as bigint) as from_days,
         cast(to_days as bigint) as to_days,
         cast(to_days is not null as boolean) as is_judged,

@@ -258,10 +258,10 @@ compared as (
 final as (
     select
         cast(month_start as date) as month_start,
-        cast(region as varchar) as region,
-        cast(segment as varchar) as segment,
-        cast(breakdown as varchar) as breakdown,
-        cast(breakdown_value as varchar) as breakdown_value,
+        cast(region as string) as region,
+        cast(segment as string) as segment,
+        cast(breakdown as string) as breakdown,
+        cast(breakdown_value as string) as breakdown_value,
         cast(is_complete_month as boolean) as is_complete_month,
         cast(sales_amount as decimal(18, 2)) as sales_amount,
         cast(order_count as bigint) as order_count,

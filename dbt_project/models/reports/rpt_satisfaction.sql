@@ -153,8 +153,8 @@ final as (
 
     select
         cast(key_month_start as date) as month_start,
-        cast(key_region as varchar) as region,
-        cast(key_segment as varchar) as segment,
+        cast(key_region as string) as region,
+        cast(key_segment as string) as segment,
         cast(returned_count as bigint) as returned_count,
         cast(response_count as bigint) as response_count,
         cast(flagged_response_count as bigint) as flagged_response_count,

@@ -35,9 +35,9 @@ final as (
 
     select
         cast(month_start as date) as month_start,
-        cast(region as varchar) as region,
-        cast(segment as varchar) as segment,
-        cast(item as varchar) as item,
+        cast(region as string) as region,
+        cast(segment as string) as segment,
+        cast(item as string) as item,
         cast(answered_count as bigint) as answered_count,
         cast(item_mean as double) as item_mean,
         cast(greatest(item_mean - {{ z_value() }} * item_deviation / sqrt(answered_count), 1) as double) as item_mean_low,

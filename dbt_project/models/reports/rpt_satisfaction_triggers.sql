@@ -64,14 +64,14 @@ triggers as (
     select
         month_start, 'all' as response_key, 'overall' as scope, 'index_below_target' as trigger_code, 'all' as item,
         satisfaction_score as value, target_score as threshold,
-        cast(null as varchar) as customer_key, region, segment, 'all' as department
+        cast(null as string) as customer_key, region, segment, 'all' as department
     from {{ ref('rpt_satisfaction') }}
     where region = 'all' and segment = 'all'
     union all
     select
         month_start, 'all' as response_key, 'overall' as scope, 'item_below_minimum' as trigger_code, item,
         item_mean as value, {{ threshold('satisfaction_item_minimum') }} as threshold,
-        cast(null as varchar) as customer_key, region, segment, 'all' as department
+        cast(null as string) as customer_key, region, segment, 'all' as department
     from {{ ref('rpt_satisfaction_items') }}
     where region = 'all' and segment = 'all'
 
@@ -81,16 +81,16 @@ final as (
 
     select
         cast(month_start as date) as month_start,
-        cast(response_key as varchar) as response_key,
-        cast(scope as varchar) as scope,
-        cast(trigger_code as varchar) as trigger_code,
-        cast(item as varchar) as item,
+        cast(response_key as string) as response_key,
+        cast(scope as string) as scope,
+        cast(trigger_code as string) as trigger_code,
+        cast(item as string) as item,
         cast(value as double) as value,
         cast(threshold as double) as threshold,
-        cast(customer_key as varchar) as customer_key,
-        cast(region as varchar) as region,
-        cast(segment as varchar) as segment,
-        cast(department as varchar) as department
+        cast(customer_key as string) as customer_key,
+        cast(region as string) as region,
+        cast(segment as string) as segment,
+        cast(department as string) as department
     from triggers
     where round(value, 9) < threshold
 

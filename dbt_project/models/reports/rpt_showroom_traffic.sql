@@ -118,10 +118,10 @@ with_bases as (
 final as (
     select
         cast(rows_now.month_start as date) as month_start,
-        cast(rows_now.region as varchar) as region,
-        cast(rows_now.segment as varchar) as segment,
-        cast(rows_now.breakdown as varchar) as breakdown,
-        cast(rows_now.breakdown_value as varchar) as breakdown_value,
+        cast(rows_now.region as string) as region,
+        cast(rows_now.segment as string) as segment,
+        cast(rows_now.breakdown as string) as breakdown,
+        cast(rows_now.breakdown_value as string) as breakdown_value,
         cast(rows_now.visit_count as bigint) as visit_count,
         cast(rows_now.head_count as bigint) as head_count,
         cast(rows_now.contact_left_count as bigint) as contact_left_count,

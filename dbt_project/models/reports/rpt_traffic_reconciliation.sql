@@ -276,9 +276,9 @@ findings as (
         scopes.department,
         'parts_below_total' as finding_code,
         breakdown_names.breakdown,
-        cast(null as varchar) as item,
+        cast(null as string) as item,
         'count' as measure,
-        cast(null as varchar) as printed_value,
+        cast(null as string) as printed_value,
         coalesce(register_bases.base_count, 0) as computed_value,
         coalesce(register_bases.base_count, 0) as base_count,
         totals.total_count,
@@ -407,7 +407,7 @@ findings as (
 final as (
     select
         cast(month_start as date) as month_start,
-        cast(department as varchar) as department,
+        cast(department as string) as department,
         cast(
             row_number() over (
                 partition by month_start, department
@@ -426,11 +426,11 @@ final as (
                     item nulls first
             ) as bigint
         ) as finding_number,
-        cast(finding_code as varchar) as finding_code,
-        cast(breakdown as varchar) as breakdown,
-        cast(item as varchar) as item,
-        cast(measure as varchar) as measure,
-        cast(printed_value as varchar) as printed_value,
+        cast(finding_code as string) as finding_code,
+        cast(breakdown as string) as breakdown,
+        cast(item as string) as item,
+        cast(measure as string) as measure,
+        cast(printed_value as string) as printed_value,
         cast(computed_value as double) as computed_value,
         cast(base_count as bigint) as base_count,
         cast(total_count as bigint) as total_count,
