@@ -73,6 +73,14 @@ def run(
         key = "samples_taken" if count else "samples_again"
         console.say(key, count=count, folder=settings.landing)
     moment = parse_moment(as_of, settings.time_zone) if as_of else None
+    if standing := street.nothing_to_do(settings, moment):
+        console.say("nothing_to_do", landing=settings.landing)
+        console.say(
+            "standing", version=standing.version, as_of=local(standing.as_of, settings), folder=settings.published
+        )
+        steps = ("drop", "dashboard", "status")
+        console.next_steps(*(console.text(f"steps.{step}", folder=settings.landing) for step in steps))
+        return
     with console.progress() as progress:
         result = street.run(settings, moment, progress)
     show_run(settings, console, result)

@@ -34,11 +34,15 @@ class StepwiseRun:
         self._stack = ExitStack()
         self._deliveries: Future[list[CheckResult]] | None = None
         self._put_out: set[str] = set()
+        self._has_taken = False
+        self._built: set[str] = set()
 
     def __enter__(self) -> StepwiseRun:
+        from pipelines.warehouse import inputs
         from pipelines.warehouse.lock import run_lock
 
         self._stack.enter_context(run_lock(self.settings.data_dir, self.command))
+        self._rules = inputs.fingerprint_of_rules(self.settings)
         self._gates = self._stack.enter_context(GateWorker(self.settings))
         return self
 
@@ -51,7 +55,7 @@ class StepwiseRun:
         """Take what has landed; files still being written are left for the next run."""
         from pipelines.intake.deliver import take_deliveries
 
-        self._deliveries = None
+        self._deliveries, self._has_taken = None, True
         return take_deliveries(self.settings, self.as_of, settle_seconds=SETTLE_SECONDS)
 
     def checks_of(self, source: str) -> list[CheckResult]:
@@ -67,6 +71,7 @@ class StepwiseRun:
         missing = set(also_if_missing) - built_tables(self.settings.warehouse_file)
         models = build(self.settings, select=" ".join(sorted({*names, *missing})), tests="buildable")
         remember_part(self.settings, Build(models, self.as_of))
+        self._built.update(names)
         return models
 
     def publish(self, section: str) -> Publication:
@@ -77,7 +82,13 @@ class StepwiseRun:
         checks = self._gates.collect(self._judged(), built.models)
         asked = {*self._put_out, section}
         publication = publish(
-            self.settings, checks, built.as_of, judge=self._gates.reports, only=asked, run_id=self.run_id
+            self.settings,
+            checks,
+            built.as_of,
+            judge=self._gates.reports,
+            only=asked,
+            run_id=self.run_id,
+            made_from=self._made_from(asked),
         )
         self._put_out = {each.section for each in publication.sections if each.section in asked and each.state == OK}
         return publication
@@ -95,6 +106,16 @@ class StepwiseRun:
                     of_month = relation.filter(f"month_start = DATE '{month}'").aggregate("count(*)")
                     counts[table]["rows_of_month"] = of_month.fetchall()[0][0]
         return counts
+
+    def _made_from(self, asked: Collection[str]) -> str | None:
+        """What the publication is made from, once this run has taken, built and put out all that there is."""
+        from pipelines.warehouse import inputs
+        from pipelines.warehouse.catalog import load_catalog
+        from pipelines.warehouse.publish import manifest_file
+
+        catalog = load_catalog(manifest_file(self.settings))
+        is_all = self._has_taken and self._built >= catalog.models.keys() and set(asked) >= set(catalog.sections())
+        return inputs.fingerprint(self.settings, self._rules) if is_all else None
 
     def _judged(self) -> Future[list[CheckResult]]:
         if self._deliveries is None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from expectations.results import CheckResult
     from pipelines.intake.deliver import IntakeResult
     from pipelines.warehouse.dbt import DbtResult
+    from pipelines.warehouse.inputs import Standing
     from pipelines.warehouse.publish import Publication
 
 
@@ -62,6 +63,7 @@ def run(
     """Take what has landed, build, judge and publish, under the data folder's run lock."""
     from pipelines.gates import Build, GateWorker, remember_build
     from pipelines.intake.deliver import take_deliveries
+    from pipelines.warehouse import inputs
     from pipelines.warehouse.dbt import build
     from pipelines.warehouse.lock import run_lock
     from pipelines.warehouse.publish import publish
@@ -69,8 +71,10 @@ def run(
     moment = settings.moment(as_of)
     watch = Stopwatch()
     with run_lock(settings.data_dir, command), watch.part("all"), GateWorker(settings) as gates:
+        rules = inputs.fingerprint_of_rules(settings)
         with watch.part("intake"):
             intake = take_deliveries(settings, moment, progress)
+        made_from = inputs.fingerprint(settings, rules)
         deliveries = gates.deliveries()
         with watch.part("models"):
             models = build(settings, progress=progress)
@@ -78,20 +82,30 @@ def run(
         with watch.part("gates"):
             checks = gates.collect(deliveries, models, progress)
         with watch.part("publish"):
-            publication = publish(settings, checks, moment, judge=gates.reports, progress=progress)
+            publication = publish(settings, checks, moment, judge=gates.reports, progress=progress, made_from=made_from)
     return StreetResult(moment, intake, models, publication.checks, publication, watch.seconds)
+
+
+def nothing_to_do(settings: Settings, as_of: datetime | None = None) -> Standing | None:
+    """What is published, if a run would only make it again; asked in milliseconds, before anything is imported."""
+    from pipelines.warehouse import inputs
+
+    return inputs.nothing_to_do(settings, settings.moment(as_of))
 
 
 def publish_again(settings: Settings, progress: Progress = silent) -> Publication:
     """Judge and publish what the warehouse holds now, without taking deliveries or building."""
     from pipelines.gates import GateWorker, last_build
+    from pipelines.warehouse import inputs
     from pipelines.warehouse.lock import run_lock
-    from pipelines.warehouse.publish import publish
+    from pipelines.warehouse.publish import current_folder, publish
 
     built = last_build(settings)
     with run_lock(settings.data_dir, "market-ledger publish"), GateWorker(settings) as gates:
         checks = gates.collect(gates.deliveries(), built.models, progress)
-        return publish(settings, checks, built.as_of, judge=gates.reports, progress=progress)
+        # What has changed since is not in it: the next run must still see that.
+        made_from = inputs.of_version(current_folder(settings.published))
+        return publish(settings, checks, built.as_of, judge=gates.reports, progress=progress, made_from=made_from)
 
 
 def rollback(settings: Settings) -> int:

@@ -18,6 +18,7 @@ from pipelines.defs.models import MONTH_FORMAT
 from pipelines.defs.publishing import published_key
 from pipelines.settings import Settings
 from pipelines.stepwise import SETTLE_SECONDS
+from pipelines.warehouse.inputs import nothing_to_do
 
 AssetJob = Any  # dagster keeps the class of a job over assets to itself
 ACTION_SECTIONS = ("complaints", "satisfaction", "data_quality")  # what somebody acts on the same day
@@ -43,7 +44,9 @@ def schedules(settings: Settings, everything: AssetJob, actions: AssetJob) -> li
 
     def at(name: str, job: AssetJob, cron: str, months_back: int) -> dg.ScheduleDefinition:
         @dg.schedule(name=name, job=job, cron_schedule=cron, execution_timezone=settings.time_zone)
-        def start(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+        def start(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+            if standing := nothing_to_do(settings, settings.moment()):
+                return dg.SkipReason(f"nothing has changed since version {standing.version}, which stays published")
             moment = context.scheduled_execution_time.astimezone(settings.zone())
             return dg.RunRequest(partition_key=month_key(moment, months_back))
 

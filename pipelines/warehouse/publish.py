@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from pipelines.errors import MarketLedgerError
 from pipelines.progress import Progress, silent
 from pipelines.settings import Settings
-from pipelines.warehouse import candidate, operations, passports
+from pipelines.warehouse import candidate, inputs, operations, passports
 from pipelines.warehouse.candidate import FILES, LEADERSHIP, OPERATIONS, Sources, file_name, table_columns
 from pipelines.warehouse.catalog import SUMMARY, Catalog, load_catalog
 
@@ -81,12 +81,14 @@ def publish(
     catalog: Catalog | None = None,
     only: Collection[str] | None = None,
     run_id: str | None = None,
+    made_from: str | None = None,
 ) -> Publication:
     """Build the three files aside, judge the reports as they would be seen, swap them in.
 
     `judge` gets the candidate leadership file; a section whose critical check fails there stays as it was.
     `only` names the sections to put out: the others stay as they are. A run that puts out one section after the
     other makes several versions; with its `run_id` they count as one among the versions that are kept.
+    `made_from` names everything that went into this publication, if it was all that there is.
     """
     catalog = catalog or load_catalog(manifest_file(settings))
     versions = settings.published / "versions"
@@ -124,6 +126,14 @@ def publish(
         candidate.copy_analysts(sources, catalog, held.keys() | others)
         progress("publish", 4, STEPS)
         operations.write_operations(sources, catalog, publication.unchanged(), settings, as_of)
+        if made_from:
+            # A delivery held back may be judged otherwise a moment later: rows dated after the run are then past.
+            until = (
+                as_of
+                if any(check.holds_back for check in checks)
+                else inputs.same_until(sources.connection, settings, as_of)
+            )
+            inputs.write(folder, made_from, as_of, until)
     progress("publish", 5, STEPS)
     if run_id:
         (folder / RUN).write_text(run_id, "utf-8")
