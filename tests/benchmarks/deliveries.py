@@ -33,13 +33,13 @@ def months_of(landing: Path) -> list[str]:
     return sorted({path.name[:7] for path in landing.iterdir()})
 
 
-def deliver(landing: Path, target: Path, months: Collection[str]) -> int:
-    """The files of these months dropped into another folder in their order of arrival; how many there were.
+def deliver(landing: Path, target: Path, months: Collection[str], pattern: str = "*") -> int:
+    """The files of these months and names dropped into another folder in their order of arrival; how many there were.
 
     They are linked, not copied: a benchmark measures the street, not the copying. Dropping anew sets the order.
     """
     target.mkdir(parents=True, exist_ok=True)
-    files = sorted(path for path in landing.iterdir() if path.name[:7] in months)
+    files = sorted(path for path in landing.iterdir() if path.name[:7] in months and path.match(pattern))
     for path in files:
         os.link(path, target / path.name)
     return len(files)

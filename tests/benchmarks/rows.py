@@ -1,0 +1,454 @@
+"""The rows of the benchmark: what is compared with what, how often, and what it must keep.
+
+Belongs here: one function a row, from prepared folders to measured runs and checks. Does not belong here: the clock
+(measure.py), what a process does (child.py), how results are shown (report.py).
+"""
+
+from __future__ import annotations
+
+import shutil
+import statistics
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from tests.benchmarks import measure
+from tests.benchmarks.deliveries import deliver, months_of
+from tests.benchmarks.limits import memory_limit
+from tests.benchmarks.measure import MeasuredCommandFailedError, Run
+
+GIGABYTE = 10**9
+VISITS = "*_visits_*.csv"
+NEW_MONTHS = 3  # how often a further month is delivered, for a median
+SHORT_HISTORY = 12
+PAGE_MONTHS = 12
+AS_OF_HOUR = "T09:00"
+OFFSET_OF_THE_COMPANY = timedelta(hours=8)
+# Of the hard limit, what the run itself is told: its second process, the page cache and the kernel need some.
+SHARE_TOLD = 0.75
+
+
+@dataclass(frozen=True)
+class Check:
+    """One figure against its target. `target` None: stated, not judged."""
+
+    name: str
+    value: float
+    unit: str  # ratio, seconds, bytes or count
+    target: float | None = None
+    at_least: bool = False
+
+    @property
+    def passed(self) -> bool | None:
+        if self.target is None:
+            return None
+        return self.value >= self.target if self.at_least else self.value <= self.target
+
+
+@dataclass
+class Row:
+    """What one row found."""
+
+    name: str
+    checks: list[Check] = field(default_factory=list)
+    runs: dict[str, list[Run]] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
+    error: str | None = None
+    seconds: float = 0.0
+
+    def document(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "checks": [{**asdict(check), "passed": check.passed} for check in self.checks],
+            "runs": {name: [_of_run(run) for run in runs] for name, runs in self.runs.items()},
+            "facts": self.facts,
+            "error": self.error,
+            "seconds": round(self.seconds, 1),
+        }
+
+
+def _of_run(run: Run) -> dict[str, Any]:
+    document = {key: value for key, value in asdict(run).items() if key != "said"}
+    return {key: round(value, 3) if isinstance(value, float) else value for key, value in document.items()}
+
+
+def median(runs: Sequence[Run]) -> float:
+    return statistics.median(run.seconds for run in runs)
+
+
+def middle(runs: Sequence[Run]) -> Run:
+    """The run whose time is the median, or the one just above it."""
+    return sorted(runs, key=lambda run: run.seconds)[len(runs) // 2]
+
+
+@dataclass
+class Bench:
+    """What the rows share: folders, sizes, what was measured already."""
+
+    work: Path
+    project: Path
+    visits: int
+    months: int
+    repetitions: int
+    row_seconds: float  # no further repetition begins in a row that took longer
+    memory_bytes: int
+    say: Callable[[str], None]
+    calibrations: list[float] = field(default_factory=list)
+    full_runs: list[Run] = field(default_factory=list)
+    startup_runs: list[Run] = field(default_factory=list)
+    month_runs: list[Run] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {"MARKET_LEDGER_KEY_FILE": str(self.work / "bench.key"), "MARKET_LEDGER_LANGUAGE": "en"}
+
+    # ------------------------------------------------------------ folders
+
+    def landing(self, visits: int) -> Path:
+        """Deliveries of this size, written once."""
+        folder = self.work / f"landing-{visits}"
+        if not folder.is_dir():
+            self.say(f"writing deliveries of {visits:,} visits over {self.months} months")
+            run = measure.child(
+                "deliveries", folder, visits, self.months, folder=self.work, environment=self.environment
+            )
+            self.say(f"  {run.seconds:.0f} s, {run.answer['rows']}")
+            self.facts[f"rows_of_{visits}"] = run.answer["rows"]
+        return folder
+
+    def company(self, name: str) -> Path:
+        """An empty data folder of the sample company."""
+        data = self.work / name
+        shutil.rmtree(data, ignore_errors=True)
+        (data / "landing").mkdir(parents=True)
+        samples = self.project / "data" / "samples"
+        shutil.copy(samples / "company.yml", data)
+        shutil.copytree(samples / "mappings", data / "mappings")
+        return data
+
+    def delivered(self, name: str, visits: int, pattern: str = "*") -> Path:
+        """A company to which everything has been delivered and nothing has been done."""
+        data, landing = self.company(name), self.landing(visits)
+        deliver(landing, data / "landing", months_of(landing), pattern)
+        return data
+
+    def full_company(self) -> Path:
+        """A company that took and published everything."""
+        data = self.work / "full"
+        if not (data / "published" / "current").exists():
+            self.full_runs.append(self.street(self.delivered("full", self.visits)))
+        return data
+
+    # ------------------------------------------------------------ measured
+
+    def measured(self, what: str, *arguments: object, more: Mapping[str, str] | None = None, **named: Any) -> Run:
+        self.calibrations.append(measure.calibration_seconds())
+        run = measure.child(
+            what, *arguments, folder=self.work, environment={**self.environment, **(more or {})}, **named
+        )
+        self.say(
+            f"  {what}: {run.seconds:.1f} s, {run.processor_seconds:.1f} s of processor,"
+            f" {run.peak_process_bytes / GIGABYTE:.2f} GB"
+        )
+        return run
+
+    def street(self, data: Path, as_of: str | None = None, **named: Any) -> Run:
+        words = ["--data", str(data), "run", *(["--as-of", as_of] if as_of else [])]
+        run = self.measured("street", *words, **named)
+        run.answer["parts"]["start_up"] = round(max(run.seconds - run.answer["parts"]["all"], 0.0), 2)
+        if held := run.answer["held"]:
+            raise RuntimeError(f"sections were held back, so less was published than measured: {', '.join(held)}")
+        return run
+
+    def repeat(self, *each: Callable[[], Run]) -> list[list[Run]]:
+        """Runs of competitors in turn, who begins changing, as often as asked for and as the row's time allows."""
+        runs: list[list[Run]] = [[] for _ in each]
+        started = time.monotonic()
+        for round_number in range(self.repetitions):
+            if round_number and time.monotonic() - started > self.row_seconds:
+                break
+            order = list(range(len(each)))
+            for place in order if round_number % 2 == 0 else reversed(order):
+                runs[place].append(each[place]())
+        return runs
+
+    def startup_seconds(self) -> float:
+        if not self.startup_runs:
+            self.startup_runs = self.empty_changes()
+        return median(self.startup_runs)
+
+    def empty_changes(self) -> list[Run]:
+        """A file that was taken before, dropped again under another name: everything starts, nothing changes."""
+        data = self.company("start-up")
+        sent = self.project / "data" / "samples" / "landing"
+        shutil.copytree(sent, data / "landing", dirs_exist_ok=True)
+        self.street(data)
+        again = min((path for path in sent.iterdir() if path.suffix == ".csv"), key=lambda path: path.stat().st_size)
+
+        def dropped_again() -> Run:
+            shutil.copyfile(again, data / "landing" / f"again-{time.monotonic_ns()}.csv")
+            return self.street(data)
+
+        return self.repeat(dropped_again)[0]
+
+
+# ---------------------------------------------------------------- rows
+
+
+def startup(bench: Bench) -> Row:
+    """Imports, dbt, the orchestrator's and the checks' library: an empty change, beside each tool started plainly."""
+    bench.startup_seconds()
+    plain = [
+        bench.measured("plain_checks"),
+        bench.measured("plain_orchestrator"),
+        bench.measured("plain_models", bench.work / "plain"),
+    ]
+    return Row(
+        "startup",
+        [
+            Check("startup_seconds", median(bench.startup_runs), "seconds", 8.0),
+            Check("plain_startup_seconds", sum(run.seconds for run in plain), "seconds"),
+        ],
+        {"empty_change": bench.startup_runs, "plain": plain},
+    )
+
+
+def sample(bench: Bench) -> Row:
+    """The committed sample company, as `make run` takes it."""
+    (runs,) = bench.repeat(
+        lambda: bench.measured("street", "--data", _emptied(bench.work / "sample"), "run", "--samples")
+    )
+    return Row("sample", [Check("sample_seconds", median(runs), "seconds", 20.0)], {"street": runs})
+
+
+def street(bench: Bench) -> Row:
+    """Landing to published, start-up included, against the same tables by hand."""
+    landing, database = bench.landing(bench.visits), bench.work / "floor.duckdb"
+    as_of = as_of_moment(months_of(landing)[-1])
+
+    def by_hand() -> Run:
+        database.unlink(missing_ok=True)
+        return bench.measured("floor", landing, database, as_of)
+
+    streets, floors = bench.repeat(lambda: bench.street(bench.delivered("full", bench.visits)), by_hand)
+    bench.full_runs += streets
+    data = bench.work / "full"
+    compared = bench.measured("compare", database, data / "published" / "current")
+    rows = sum(bench.facts[f"rows_of_{bench.visits}"].values())
+    facts = {
+        "differences": compared.answer["differences"],
+        "floor_steps": middle(floors).answer["steps"],
+        "parts": middle(streets).answer["parts"],
+        "floor_rows_per_second": round(rows / median(floors)),
+        "street_rows_per_second": round(rows / median(streets)),
+        "disk": disk(landing, data) | {"by_hand": measure.folder_bytes(database)},
+    }
+    checks = [
+        Check("street_ratio", median(streets) / median(floors), "ratio", 1.5),
+        Check("street_differences", len(facts["differences"]), "count", 0),
+        Check("street_seconds", median(streets), "seconds"),
+        Check("floor_seconds", median(floors), "seconds"),
+    ]
+    return Row("street", checks, {"street": streets, "floor": floors}, facts)
+
+
+def nothing(bench: Bench) -> Row:
+    """A run that finds nothing to do, with everything behind it."""
+    data = bench.full_company()
+    (runs,) = bench.repeat(
+        lambda: bench.measured("street", "--data", data, "run"),
+    )
+    return Row("nothing", [Check("nothing_seconds", median(runs), "seconds", 3.0)], {"street": runs})
+
+
+def intake(bench: Bench) -> Row:
+    """Visits from files into the lake, validated, against dlt loading the same files into a table, not validated."""
+    landing = bench.landing(bench.visits)
+    database = bench.work / "dlt" / "loaded.duckdb"
+
+    def load() -> Run:
+        return bench.measured("dlt", landing, VISITS, _emptied(database.parent) / database.name)
+
+    def take() -> Run:
+        return bench.measured("intake", bench.delivered("intake", bench.visits, VISITS))
+
+    takes, loads = bench.repeat(take, load)
+    read, loaded = takes[0].answer["rows"], loads[0].answer["rows"]
+    if read != loaded:
+        raise RuntimeError(f"intake read {read:,} rows and dlt loaded {loaded:,}: they did not do the same")
+    facts = {
+        "rows": read,
+        "accepted": takes[0].answer["accepted"],
+        "lake_bytes": measure.folder_bytes(bench.work / "intake" / "lake"),
+        "dlt_bytes": measure.folder_bytes(database),
+    }
+    checks = [
+        Check("intake_ratio", median(loads) / median(takes), "ratio", 2.0, at_least=True),
+        Check("intake_seconds", median(takes), "seconds"),
+        Check("dlt_seconds", median(loads), "seconds"),
+    ]
+    shutil.rmtree(bench.work / "intake", ignore_errors=True)
+    shutil.rmtree(database.parent, ignore_errors=True)
+    return Row("intake", checks, {"intake": takes, "dlt": loads}, facts)
+
+
+def pandas(bench: Bench) -> Row:
+    """The figures of the monthly summary that pandas can compute from the files, which must be the published ones."""
+    published = bench.full_company() / "published" / "current"
+    (runs,) = bench.repeat(lambda: bench.measured("pandas", bench.landing(bench.visits), published))
+    answer = runs[0].answer
+    checks = [
+        Check("pandas_seconds", median(runs), "seconds"),
+        Check("pandas_peak_bytes", max(run.peak_process_bytes for run in runs), "bytes"),
+        Check("pandas_differences", len(answer["differences"]), "count", 0),
+    ]
+    return Row("pandas", checks, {"pandas": runs}, answer)
+
+
+def memory(bench: Bench) -> Row:
+    """The largest process of a run, and whether it grows with the deliveries."""
+    bench.full_company()
+    double = bench.street(bench.delivered("double", 2 * bench.visits))
+    shutil.rmtree(bench.work / "double", ignore_errors=True)
+    shutil.rmtree(bench.work / f"landing-{2 * bench.visits}", ignore_errors=True)
+    peak = max(run.peak_process_bytes for run in bench.full_runs)
+    checks = [
+        Check("peak_bytes", peak, "bytes", 2.0 * GIGABYTE),
+        Check("peak_growth", double.peak_process_bytes / peak, "ratio", 1.2),
+        Check("double_seconds", double.seconds, "seconds"),
+    ]
+    return Row("memory", checks, {"once": bench.full_runs, "twice": [double]})
+
+
+def month(bench: Bench) -> Row:
+    """One more month on a long history, against building everything; start-up taken off both."""
+    bench.full_company()
+    data, bench.month_runs = grown(bench, "grown", bench.months)
+    started = bench.startup_seconds()
+    full, more = median(bench.full_runs), median(bench.month_runs)
+    facts: dict[str, Any] = {"parts": middle(bench.month_runs).answer["parts"], "startup_seconds": started}
+    checks = [
+        Check("month_ratio", max(more - started, 0.0) / max(full - started, 0.001), "ratio", 0.1),
+        Check("month_seconds", more, "seconds"),
+        Check("full_seconds", full, "seconds"),
+    ]
+    if (bench.work / "floor.duckdb").exists():
+        compared = bench.measured("compare", bench.work / "floor.duckdb", data / "published" / "current")
+        facts["differences"] = compared.answer["differences"]
+        checks.append(Check("month_differences", len(facts["differences"]), "count", 0))
+    shutil.rmtree(data, ignore_errors=True)
+    return Row("month", checks, {"one_more": bench.month_runs, "full": bench.full_runs}, facts)
+
+
+def gates(bench: Bench) -> Row:
+    """The checks of a run that brings one more month, after a year and after the whole history."""
+    data, short = grown(bench, "short", min(SHORT_HISTORY, bench.months))
+    shutil.rmtree(data, ignore_errors=True)
+    if not bench.month_runs:
+        data, bench.month_runs = grown(bench, "grown", bench.months)
+        shutil.rmtree(data, ignore_errors=True)
+    early, late = (statistics.median(run.answer["gates_seconds"] for run in runs) for runs in (short, bench.month_runs))
+    checks = [
+        Check("gates_growth", late / max(early, 0.001), "ratio", 1.5),
+        Check("gates_early_seconds", early, "seconds"),
+        Check("gates_late_seconds", late, "seconds"),
+    ]
+    return Row("gates", checks, {"short": short, "long": bench.month_runs})
+
+
+def pages(bench: Bench) -> Row:
+    """Every view of the newest months, on a server that is warm."""
+    run = bench.measured("pages", bench.full_company(), min(PAGE_MONTHS, max(bench.months - 1, 1)))
+    found = run.answer.pop("pages")
+    views = sorted({page["view"] for page in found})
+    facts = {
+        view: {
+            key: round(percentile([page[key] for page in found if page["view"] == view], 0.95), 4)
+            for key in ("query_seconds", "seconds")
+        }
+        for view in views
+    }
+    checks = [
+        Check("query_seconds", percentile([page["query_seconds"] for page in found], 0.95), "seconds", 0.1),
+        Check("page_seconds", percentile([page["seconds"] for page in found], 0.95), "seconds", 1.0),
+    ]
+    return Row("pages", checks, {"pages": [run]}, {"views": facts, "pages": len(found)})
+
+
+def limit(bench: Bench) -> Row:
+    """The whole street under a hard limit of memory: it passes, or says why not; it is never killed."""
+    data = bench.delivered("limited", bench.visits)
+    told = f"{int(bench.memory_bytes * SHARE_TOLD / 10**6)}MB"
+    error = None
+    with memory_limit(bench.memory_bytes) as hard:
+        try:
+            run = bench.street(data, more={"MARKET_LEDGER_MEMORY_LIMIT": told}, before=hard.put_on)
+        except MeasuredCommandFailedError as failure:
+            run, error = failure.run, str(failure)
+    was_killed = run.exit_code < 0 or bool(hard.facts.get("killed"))
+    shutil.rmtree(data, ignore_errors=True)
+    checks = [
+        Check("limit_failures", int(not run.is_good), "count", 0),
+        Check("limit_kills", int(was_killed), "count", 0),
+        Check("limit_peak_bytes", hard.facts.get("peak_bytes") or run.peak_process_bytes, "bytes", bench.memory_bytes),
+        Check("limit_seconds", run.seconds, "seconds"),
+    ]
+    facts = {"limit_bytes": bench.memory_bytes, "told": told, "kind": hard.kind, **hard.facts}
+    return Row("limit", checks, {"street": [run]}, facts, error)
+
+
+ROWS: dict[str, Callable[[Bench], Row]] = {
+    each.__name__: each
+    for each in (startup, sample, street, nothing, pages, pandas, intake, month, gates, memory, limit)
+}
+
+
+# ---------------------------------------------------------------- small helpers
+
+
+def grown(bench: Bench, name: str, history: int) -> tuple[Path, list[Run]]:
+    """A company of `history` months, the last few delivered and run one by one; the runs of those."""
+    landing, data = bench.landing(bench.visits), bench.company(name)
+    months = months_of(landing)[:history]
+    new = min(NEW_MONTHS, len(months) - 1)
+    deliver(landing, data / "landing", months[: len(months) - new])
+    bench.street(data, as_of_text(months[-new - 1]))
+    runs = []
+    for last in months[len(months) - new :]:
+        deliver(landing, data / "landing", [last])
+        runs.append(bench.street(data, as_of_text(last)))
+    return data, runs
+
+
+def as_of_text(month: str) -> str:
+    """The second morning after the month, when its figures are wanted."""
+    first = date.fromisoformat(f"{month}-01")
+    after = (first + timedelta(days=32)).replace(day=2)
+    return f"{after}{AS_OF_HOUR}"
+
+
+def as_of_moment(month: str) -> str:
+    """The same moment, UTC naive."""
+    return (datetime.fromisoformat(as_of_text(month)) - OFFSET_OF_THE_COMPANY).isoformat()
+
+
+def disk(landing: Path, data: Path) -> dict[str, int]:
+    folders = ("lake", "quarantine", "vault", "warehouse", "published")
+    sizes = {name: measure.folder_bytes(data / name) for name in folders if (data / name).exists()}
+    return {"deliveries": measure.folder_bytes(landing)} | sizes
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The smallest value that at least this share of them does not exceed."""
+    ordered = sorted(values)
+    return ordered[min(int(share * len(ordered)), len(ordered) - 1)]
+
+
+def _emptied(folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
