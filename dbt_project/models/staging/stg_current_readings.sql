@@ -20,6 +20,7 @@ readings as (
 receipts as (
     select
         delivery_id,
+        max(source) as source,
         max(supersede_by) as supersede_by,
         max(amends_delivery_id) as amends_delivery_id
     from deliveries
@@ -48,6 +49,7 @@ corrected_arrivals as (
 final as (
     select
         readings.delivery_id,
+        receipts.source,
         receipts.supersede_by,
         cast(readings.effective_arrival_number as bigint) as effective_arrival_number,
         cast(
