@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from pipelines.warehouse.publish import Publication
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="about", rich_markup_mode=None)
+clusters = typer.Typer(no_args_is_help=True, help="commands.cluster", rich_markup_mode=None)
+app.add_typer(clusters, name="cluster")
 
 PROBLEMS_SHOWN = 8
 STOPPED = 130  # what the command-line library makes of Ctrl-C
@@ -267,6 +269,52 @@ def summary(month: Annotated[str | None, typer.Argument(help="options.month")] =
     settings, console = session.open(lang)
     show_summary(settings, console, parse_month(month) if month else None)
     console.next_steps(console.text("steps.dashboard"), console.text("steps.sql"))
+
+
+@clusters.command("up", help="commands.cluster_up")
+def start_cluster(
+    workers: Annotated[int, typer.Option("--workers", min=1, max=64, help="options.workers")] = 2,
+    lang: Language = None,
+) -> None:
+    from pipelines.warehouse.engines.cluster import cluster_up
+
+    settings, console = session.open(lang)
+    with console.progress() as progress:
+        cluster = cluster_up(settings, workers, progress)
+    console.say("cluster_up", remote=cluster.remote, workers=workers, megabytes=cluster.executor_megabytes)
+    console.say("cluster_page", page=cluster.master_page)
+    console.next_steps(console.text("steps.run_on_spark"), console.text("steps.cluster_down"))
+
+
+@clusters.command("down", help="commands.cluster_down")
+def end_cluster(lang: Language = None) -> None:
+    from pipelines.warehouse.engines.cluster import cluster_down
+
+    settings, console = session.open(lang)
+    ended = cluster_down(settings)
+    if ended is None:
+        console.say("cluster_none")
+    else:
+        console.say("cluster_down", count=len(ended.members))
+    console.next_steps(console.text("steps.cluster_up"), console.text("steps.run"))
+
+
+@clusters.command("status", help="commands.cluster_status")
+def cluster_status(lang: Language = None) -> None:
+    from pipelines.warehouse.engines.cluster import cluster_folder, read_cluster
+
+    settings, console = session.open(lang)
+    cluster = read_cluster(settings)
+    if cluster is None:
+        console.say("cluster_none")
+        console.next_steps(console.text("steps.cluster_up"))
+        return
+    console.say("cluster_status", remote=cluster.remote, alive=len(cluster.alive_workers), workers=cluster.workers)
+    if ended := [each.name for each in cluster.members if not each.is_alive]:
+        console.say("cluster_broken", names=", ".join(ended), folder=cluster_folder(settings))
+    else:
+        console.say("cluster_page", page=cluster.master_page)
+    console.next_steps(console.text("steps.run_on_spark"), console.text("steps.cluster_down"))
 
 
 def show_run(settings: Settings, console: Console, result: StreetResult) -> None:

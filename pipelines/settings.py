@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
@@ -20,6 +21,7 @@ from pipelines.errors import SettingsError
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 LANGUAGES = ("zh", "en")
 DATE_ORDERS = ("ymd", "dmy", "mdy")
+ENGINES = ("duckdb", "spark")
 COMPANY_KEYS = (
     "name",
     "time_zone",
@@ -30,6 +32,8 @@ COMPANY_KEYS = (
     "as_of",
     "memory_limit",
     "spill_folder",
+    "engine",
+    "spark_remote",
 )
 
 
@@ -55,6 +59,10 @@ class Settings:
     # What one process of a run may hold in memory; None is a quarter of the machine. What does not fit is spilled.
     memory_limit_bytes: int | None = None
     spill_folder: Path | None = None
+    # What computes the tables, and where an existing Spark cluster is reached (sc://host:15002). None is the cluster
+    # that `market-ledger cluster up` started for this folder.
+    engine: str = "duckdb"
+    spark_remote: str | None = None
 
     @property
     def company_file(self) -> Path:
@@ -155,6 +163,10 @@ def load_settings(data_dir: Path | None = None) -> Settings:
         company["memory_limit_bytes"] = _memory_limit("MARKET_LEDGER_MEMORY_LIMIT", None, size)
     if spill := environment.get("MARKET_LEDGER_SPILL_FOLDER"):
         company["spill_folder"] = Path(spill).expanduser().resolve()
+    if engine := environment.get("MARKET_LEDGER_ENGINE"):
+        company["engine"] = _one_of(engine, ENGINES, "engine", "MARKET_LEDGER_ENGINE", None)
+    if remote := environment.get("MARKET_LEDGER_SPARK_REMOTE"):
+        company["spark_remote"] = _spark_remote("MARKET_LEDGER_SPARK_REMOTE", None, remote)
     return Settings(
         data_dir=folder,
         key_file=_key_file(folder, environment),
@@ -279,7 +291,17 @@ def _company_value(path: Path, line: int | None, key: str, value: Any) -> dict[s
             return {"memory_limit_bytes": _memory_limit(path, line, value)}
         case "spill_folder":
             return {"spill_folder": (path.parent / str(value)).expanduser().resolve()}
+        case "engine":
+            return {"engine": _one_of(value, ENGINES, key, path, line)}
+        case "spark_remote":
+            return {"spark_remote": _spark_remote(path, line, value)}
     return {}
+
+
+def _spark_remote(place: str | Path, line: int | None, value: Any) -> str:
+    if not re.fullmatch(r"sc://[^/\s]+(/\S*)?", str(value)):
+        raise SettingsError("spark_remote_unreadable", place, line, value=str(value))
+    return str(value)
 
 
 def _memory_limit(place: str | Path, line: int | None, value: Any) -> int:

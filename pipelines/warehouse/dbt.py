@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines.errors import MarketLedgerError
 from pipelines.progress import Progress, silent
 from pipelines.settings import Settings
+from pipelines.warehouse.engines import Engine, engine_of
 from pipelines.warehouse.rules import merge_rules
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 PROJECT_PARTS = ("dbt_project.yml", "profiles.yml", "macros", "models", "seeds", "tests")
 PROJECT_SUFFIXES = (".sql", ".yml", ".csv", ".md")
-SEEDS_TABLE = "main.ledger_seeds"
 
 
 @dataclass(frozen=True)
@@ -94,21 +94,26 @@ def build(
     seeds_folder = settings.dbt_project_dir / "seeds"
     own_rules = merge_rules(seeds_folder, settings.rules, workspace.rules)
     rules_fingerprint = _fingerprint([*seeds_folder.glob("*.csv"), *own_rules.values()])
-    has_seeds = _built_seeds(settings.warehouse_file) == rules_fingerprint
-    with _environment(settings):
+    engine = engine_of(settings)
+    keeps_others = engine.begin(is_whole=select is None)
+    select = select if keeps_others else None
+    has_seeds = engine.seeds() == rules_fingerprint
+    with _environment(settings, engine):
         manifest = parsed_project(settings)
+        engine.place(manifest)
         _use_own_rules(manifest, own_rules, workspace.rules.parent)
         arguments = ["build", "--exclude-resource-type", "unit_test"]
         arguments += ["--exclude-resource-type", "seed"] if has_seeds else []
         # A test that also looks at models left out would judge what is not there.
         arguments += ["--select", select, "--indirect-selection", tests] if select else []
         with _tests_only_report(manifest):
-            results = _invoke(arguments, settings, workspace, manifest, _Counter(progress))
+            results = _invoke(arguments, engine, settings, workspace, manifest, _Counter(progress))
+        engine.finish(manifest)
         _keep_compiled(manifest, workspace.manifest_file)
         _write_manifest(manifest, workspace.manifest_file)
     nodes = tuple(_node_result(result) for result in results)
     if not has_seeds and _seeds_of(manifest) <= {node.unique_id for node in nodes if node.status == "success"}:
-        _remember_seeds(settings.warehouse_file, rules_fingerprint)
+        engine.remember_seeds(rules_fingerprint)
     return DbtResult(nodes)
 
 
@@ -117,11 +122,12 @@ def parsed_project(settings: Settings) -> Manifest:
     from dbt.contracts.graph.manifest import Manifest
     from dbt.parser.manifest import extended_mashumaro_encoder, extended_mashumuro_decoder
 
-    folder = _cache_folder(settings)
-    cached = folder / f"{project_fingerprint(settings.dbt_project_dir)}.msgpack"
+    engine = engine_of(settings)
+    folder = _cache_folder(settings, engine)
+    cached = folder / f"{project_fingerprint(settings.dbt_project_dir, engine.adapter)}.msgpack"
     if cached.is_file():
         return Manifest.from_msgpack(cached.read_bytes(), decoder=extended_mashumuro_decoder)
-    manifest: Manifest = _invoke(["parse"], settings, Workspace(folder), None, _Counter(silent))
+    manifest: Manifest = _invoke(["parse"], engine, settings, Workspace(folder), None, _Counter(silent))
     for outdated in (*folder.glob("*.msgpack"), *folder.glob("*.json")):
         outdated.unlink(missing_ok=True)
     _write_manifest(manifest, cached.with_suffix(".json"))
@@ -132,7 +138,8 @@ def parsed_project(settings: Settings) -> Manifest:
 
 def parsed_manifest_file(settings: Settings) -> Path:
     """The parsed project as JSON, for readers that need no dbt: the graph of the models before anything is built."""
-    file = _cache_folder(settings) / f"{project_fingerprint(settings.dbt_project_dir)}.json"
+    engine = engine_of(settings)
+    file = _cache_folder(settings, engine) / f"{project_fingerprint(settings.dbt_project_dir, engine.adapter)}.json"
     if not file.is_file():
         file.with_suffix(".msgpack").unlink(missing_ok=True)
         parsed_project(settings)
@@ -150,7 +157,7 @@ def built_tables(warehouse_file: Path) -> set[str]:
         return {str(name) for (name,) in rows.fetchall()}
 
 
-def project_fingerprint(project: Path) -> str:
+def project_fingerprint(project: Path, adapter: str) -> str:
     """One name for the state of the project's files and the versions that parse them."""
     from importlib.metadata import version
 
@@ -159,7 +166,7 @@ def project_fingerprint(project: Path) -> str:
         path = project / part
         files += [path] if path.is_file() else [each for each in path.rglob("*") if each.suffix in PROJECT_SUFFIXES]
     # The path belongs to it: dbt keeps it in the parsed project and finds the seeds by it.
-    versions = (version("dbt-core"), version("dbt-duckdb"), sys.version, str(project))
+    versions = (version("dbt-core"), version(adapter), sys.version, str(project))
     return _fingerprint(files, *versions)
 
 
@@ -178,39 +185,46 @@ def _fingerprint(files: Iterable[Path], *more: str) -> str:
     return digest.hexdigest()
 
 
-def _cache_folder(settings: Settings) -> Path:
-    """Beside the project, so that all data folders share it; in the data folder if the project may not be written."""
-    shared = settings.dbt_project_dir / "target" / "parsed"
+def _cache_folder(settings: Settings, engine: Engine) -> Path:
+    """Beside the project, so that all data folders share it; in the data folder if the project may not be written.
+
+    Each engine has its own: macros that differ between them are resolved while parsing.
+    """
+    shared = settings.dbt_project_dir / "target" / "parsed" / engine.target
     try:
         shared.mkdir(parents=True, exist_ok=True)
         if os.access(shared, os.W_OK):
             return shared
     except OSError:
         pass
-    own = settings.warehouse / "dbt" / "parsed"
+    own = settings.warehouse / "dbt" / "parsed" / engine.target
     own.mkdir(parents=True, exist_ok=True)
     return own
 
 
 def _invoke(
-    arguments: list[str], settings: Settings, workspace: Workspace, manifest: Manifest | None, counter: _Counter
+    arguments: list[str],
+    engine: Engine,
+    settings: Settings,
+    workspace: Workspace,
+    manifest: Manifest | None,
+    counter: _Counter,
 ) -> Any:
     """Run one dbt command without a word on the terminal; its result, or an error that says what dbt said."""
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
     project = str(settings.dbt_project_dir)
     # dbt words and masks each of its thousands of events for a log, even below the log's level; what counts comes
     # back as results.
     quiet = ["--no-write-json", "--log-level", "none", "--log-level-file", "none", "--no-version-check"]
-    paths = ["--project-dir", project, "--profiles-dir", project]
+    paths = ["--project-dir", project, "--profiles-dir", project, "--target", engine.target]
     paths += ["--target-path", str(workspace.target), "--log-path", str(workspace.logs)]
     paths += ["--vars", json.dumps({"followed_sources": followed_sources(settings.dbt_project_dir)})]
     try:
         outcome = dbtRunner(manifest=manifest, callbacks=[counter]).invoke([*arguments, *quiet, *paths])
     finally:
         # The adapter would keep the warehouse's file, and its lock, until the process ends.
-        DuckDBConnectionManager.close_all_connections()
+        engine.close()
     if outcome.exception is not None or outcome.result is None:
         problem = str(outcome.exception or "no result").strip()
         raise MarketLedgerError("models_failed", problem=problem)
@@ -234,14 +248,12 @@ class _Counter:
 
 
 @contextmanager
-def _environment(settings: Settings) -> Iterator[None]:
+def _environment(settings: Settings, engine: Engine) -> Iterator[None]:
     """The profile and the lake's views learn from variables where this data folder lies and what it may take."""
-    database = settings.database_config()
     chosen = {
         "MARKET_LEDGER_LAKE": str(settings.lake),
         "MARKET_LEDGER_WAREHOUSE_FILE": str(settings.warehouse_file),
-        "MARKET_LEDGER_DATABASE_MEMORY": database["memory_limit"],
-        "MARKET_LEDGER_SPILL_FOLDER": database["temp_directory"],
+        **engine.variables(),
     }
     before = {name: os.environ.get(name) for name in chosen}
     os.environ.update(chosen)
@@ -318,27 +330,6 @@ def _node_result(result: DbtNodeResult) -> NodeResult:
 
 def _seeds_of(manifest: Manifest) -> set[str]:
     return {key for key, node in manifest.nodes.items() if node.resource_type == "seed"}
-
-
-def _built_seeds(warehouse_file: Path) -> str | None:
-    """Which state of the seeds this warehouse holds; None for a new one."""
-    import duckdb
-
-    if not warehouse_file.is_file():
-        return None
-    with duckdb.connect(str(warehouse_file)) as connection:
-        try:
-            found = connection.execute(f"select fingerprint from {SEEDS_TABLE}").fetchone()
-        except duckdb.CatalogException:
-            return None
-    return str(found[0]) if found else None
-
-
-def _remember_seeds(warehouse_file: Path, fingerprint: str) -> None:
-    import duckdb
-
-    with duckdb.connect(str(warehouse_file)) as connection:
-        connection.execute(f"create or replace table {SEEDS_TABLE} as select ? as fingerprint", [fingerprint])
 
 
 def _replace(target: Path, content: bytes) -> None:

@@ -100,8 +100,8 @@ def test_the_warehouse_is_free_after_a_build(company: TinyCompany) -> None:
 
 
 def test_an_unchanged_project_is_parsed_once(company: TinyCompany) -> None:
-    folder = company.settings.dbt_project_dir / "target" / "parsed"
-    kept = folder / f"{project_fingerprint(company.settings.dbt_project_dir)}.msgpack"
+    folder = company.settings.dbt_project_dir / "target" / "parsed" / "duckdb"
+    kept = folder / f"{project_fingerprint(company.settings.dbt_project_dir, 'dbt-duckdb')}.msgpack"
     parsed_project(company.settings)
     before = kept.stat().st_mtime_ns
     parsed_project(company.settings)

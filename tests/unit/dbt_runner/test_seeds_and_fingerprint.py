@@ -10,6 +10,7 @@ import pytest
 
 from pipelines.settings import PROJECT_DIR, Settings
 from pipelines.warehouse.dbt import _environment, project_fingerprint
+from pipelines.warehouse.engines import engine_of
 
 SEEDS = sorted((PROJECT_DIR / "dbt_project" / "seeds").glob("*.csv"))
 
@@ -30,18 +31,18 @@ def project(tmp_path: Path) -> Path:
 
 
 def test_a_changed_model_is_a_changed_project(project: Path) -> None:
-    before = project_fingerprint(project)
-    assert project_fingerprint(project) == before
+    before = project_fingerprint(project, "dbt-duckdb")
+    assert project_fingerprint(project, "dbt-duckdb") == before
     (project / "models" / "one.sql").write_text("select 2")
-    assert project_fingerprint(project) != before
+    assert project_fingerprint(project, "dbt-duckdb") != before
 
 
 def test_what_dbt_writes_is_not_the_project(project: Path) -> None:
-    before = project_fingerprint(project)
+    before = project_fingerprint(project, "dbt-duckdb")
     (project / "target").mkdir()
     (project / "target" / "one.sql").write_text("select 1")
     (project / "models" / "one.sql.tmp-17").write_text("half written")
-    assert project_fingerprint(project) == before
+    assert project_fingerprint(project, "dbt-duckdb") == before
 
 
 def test_the_environment_is_as_before_after_a_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,7 +52,7 @@ def test_the_environment_is_as_before_after_a_build(tmp_path: Path, monkeypatch:
     seen: dict[str, str] = {}
 
     def broken_build() -> None:
-        with _environment(settings):
+        with _environment(settings, engine_of(settings)):
             seen.update(os.environ)
             raise RuntimeError("broken")
 

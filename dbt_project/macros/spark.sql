@@ -1,0 +1,57 @@
+{#
+  What dbt's macros do on Spark in place of the adapter's own.
+  Belongs here: overrides of dbt and dbt-spark. Not here: what both engines have macros for in this project
+  (portable.sql, lake.sql, working_clock.sql): there the Spark side stands below the other.
+#}
+
+{# The adapter's own gives null for a timestamp without a zone, silently. #}
+{% macro spark__dateadd(datepart, interval, from_date_or_timestamp) -%}
+    timestampadd({{ datepart | upper }}, {{ interval }}, {{ from_date_or_timestamp }})
+{%- endmacro %}
+
+{# Boundaries that were passed, as on DuckDB; the adapter's own counts whole units. #}
+{% macro spark__datediff(first_date, second_date, datepart) -%}
+    timestampdiff(
+        {{ datepart | upper }},
+        date_trunc('{{ datepart }}', {{ first_date }}),
+        date_trunc('{{ datepart }}', {{ second_date }})
+    )
+{%- endmacro %}
+
+
+{# Tables lie below the data folder, where they are read from afterwards, whatever the cluster's own place is. #}
+{% macro spark__create_schema(relation) -%}
+  {%- set folder = env_var('MARKET_LEDGER_SPARK_FOLDER', '') -%}
+  {%- call statement('create_schema') -%}
+    create schema if not exists {{ relation.without_identifier() }}
+    {%- if folder %} location '{{ folder }}/{{ relation.schema }}'{% endif %}
+  {%- endcall -%}
+{%- endmacro %}
+
+
+{# A seed in one statement, its texts as they are and its gaps null: the adapter's own writes None into both. #}
+{% macro spark__create_csv_table(model, agate_table) -%}
+  {%- set overrides = model['config'].get('column_types', {}) -%}
+  {%- set sql -%}
+    create table {{ this.render() }} {{ file_format_clause() }} as
+    select
+    {%- for name in agate_table.column_names %}
+      cast(column_{{ loop.index }} as {{ overrides.get(name, adapter.convert_type(agate_table, loop.index0)) }}) as {{ name }}{{ ',' if not loop.last }}
+    {%- endfor %}
+    from values
+    {%- for row in agate_table.rows %}
+      ({% for value in row %}{{ spark_literal(value) }}{{ ', ' if not loop.last }}{% endfor %}){{ ',' if not loop.last }}
+    {%- endfor %}
+    as rows ({% for name in agate_table.column_names %}column_{{ loop.index }}{{ ', ' if not loop.last }}{% endfor %})
+  {%- endset -%}
+  {%- call statement('_') -%}{{ sql }}{%- endcall -%}
+  {{ return(sql) }}
+{%- endmacro %}
+
+{% macro spark__load_csv_rows(model, agate_table) %}{{ return('') }}{% endmacro %}
+
+{% macro spark_literal(value) -%}
+  {%- if value is none -%}null
+  {%- else -%}'{{ value | string | replace('\\', '\\\\') | replace("'", "\\'") }}'
+  {%- endif -%}
+{%- endmacro %}
