@@ -115,7 +115,7 @@ with
 
 run_context as (
     select {{ month_start('as_of_date') }} as as_of_month
-    from {{ ref('stg_run_context') }}
+    from {{ ref('stg_run_day') }}
 ),
 
 thresholds as (
