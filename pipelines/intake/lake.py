@@ -19,10 +19,13 @@ import polars as pl
 from pipelines.settings import Settings
 
 if TYPE_CHECKING:
+    import pyarrow
     import pyarrow.parquet
 
 SCHEMA_FILE = "00000000_schema.parquet"
 UNRECOGNISED = "unrecognised"
+_SAMPLE_ROWS = 1_000
+_ROW_NUMBER = "ledger_row_number"
 
 RUN_CONTEXT_SCHEMA = pl.Schema(
     {"as_of": pl.Datetime("us"), "as_of_date": pl.Date(), "run_id": pl.String(), "time_zone": pl.String()}
@@ -77,7 +80,8 @@ def write_table_if_changed(frame: pl.DataFrame, path: Path) -> None:
 class TableWriter:
     """One Parquet file written batch by batch in bounded memory; `commit` renames it into place.
 
-    No file appears when no row was written.
+    No file appears when no row was written. Texts that come as codes are written as they are, without being put
+    together and taken apart again.
     """
 
     path: Path
@@ -87,14 +91,10 @@ class TableWriter:
     def write(self, frame: pl.DataFrame) -> None:
         if frame.is_empty():
             return
-        import pyarrow.parquet
-
-        table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+        table = _arrow(frame)
         if self._writer is None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            os.close(os.open(aside(self.path), os.O_CREAT | os.O_TRUNC | os.O_WRONLY, self.mode))
-            self._writer = pyarrow.parquet.ParquetWriter(aside(self.path), table.schema, compression="zstd")
-        self._writer.write_table(table)
+            self._writer = self._open(frame, table.schema)
+        self._writer.write_table(_like(table, self._writer.schema))
 
     def commit(self) -> None:
         """Close and rename; a file of an earlier, interrupted reading goes when this one has no rows."""
@@ -108,6 +108,60 @@ class TableWriter:
         if self._writer is not None:
             self._writer.close()
         aside(self.path).unlink(missing_ok=True)
+
+    def _open(self, first: pl.DataFrame, schema: pyarrow.Schema) -> pyarrow.parquet.ParquetWriter:
+        from pyarrow.parquet import ParquetWriter
+
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(aside(self.path), os.O_CREAT | os.O_TRUNC | os.O_WRONLY, self.mode))
+        repeating = [name for name in first.columns if name != _ROW_NUMBER and _repeats(first[name])]
+        return ParquetWriter(
+            aside(self.path),
+            schema,
+            compression="zstd",
+            use_dictionary=repeating,
+            # Codes cost more to compare than to write, and nobody looks for a range of texts.
+            write_statistics=[name for name, kind in first.schema.items() if kind not in (pl.Enum, pl.List)],
+            column_encoding={name: "DELTA_BINARY_PACKED" for name in (_ROW_NUMBER,) if name in first.columns},
+            store_schema=False,
+        )
+
+
+def _repeats(column: pl.Series) -> bool:
+    """Whether a Parquet dictionary pays: many values that are all different only pass through it."""
+    if isinstance(column.dtype, pl.List):
+        return False
+    start = column.head(_SAMPLE_ROWS)
+    return column.dtype == pl.Enum or start.n_unique() <= max(_SAMPLE_ROWS // 2, 1)
+
+
+def _arrow(frame: pl.DataFrame) -> pyarrow.Table:
+    """The frame with one kind of codes, whatever their number, and without names of a library's own types."""
+    import pyarrow
+
+    table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+    columns = [_codes(column) if pyarrow.types.is_dictionary(column.type) else column for column in table.columns]
+    return pyarrow.Table.from_arrays(columns, names=table.column_names)
+
+
+def _codes(column: pyarrow.ChunkedArray) -> pyarrow.ChunkedArray:
+    from pyarrow import DictionaryArray, chunked_array, int32
+
+    return chunked_array(
+        [DictionaryArray.from_arrays(chunk.indices.cast(int32()), chunk.dictionary) for chunk in column.chunks]
+    )
+
+
+def _like(table: pyarrow.Table, schema: pyarrow.Schema) -> pyarrow.Table:
+    """What is codes in one batch and plain texts in another, as the file's first batch had it."""
+    from pyarrow.types import is_dictionary
+
+    for place, kind in enumerate(schema.types):
+        column = table.column(place)
+        if column.type != kind:
+            column = column.dictionary_encode() if is_dictionary(kind) else column.cast(kind)
+            table = table.set_column(place, schema.field(place), column)
+    return table
 
 
 def write_schemas(lake: Path, schemas: Mapping[str, pl.Schema]) -> None:

@@ -15,6 +15,7 @@ from typing import Any, cast
 import polars as pl
 
 from pipelines.intake import lake
+from pipelines.intake.ahead import ahead
 from pipelines.intake.conform import (
     PROBLEM_SCHEMA,
     QUARANTINE_SCHEMA,
@@ -55,18 +56,29 @@ class Tally:
     departments: set[str | None] = field(default_factory=set)
     fields_read: tuple[str, ...] = ()
     problems: dict[tuple[Any, ...], dict[str, Any]] = field(default_factory=dict)
+    places: dict[tuple[Any, ...], tuple[int, int]] = field(default_factory=dict)
 
-    def note_problem(self, problem: dict[str, Any]) -> None:
-        """Add a finding to what is known of its kind."""
+    def note_problem(self, problem: dict[str, Any], rank: int = 0, first: int = 0) -> None:
+        """Add a finding to what is known of its kind.
+
+        Kept are those that come first by rank, then by row, however the table was cut into batches: a kind that
+        had to make room once cannot come back, because what stands before it only grows.
+        """
         counted = {"count", "example_rows"}
         kind = tuple(sorted((name, str(value)) for name, value in problem.items() if name not in counted))
         known = self.problems.get(kind)
         if known is None:
-            if len(self.problems) < _MOST_PROBLEMS:
-                self.problems[kind] = {name: value for name, value in problem.items() if value is not None}
+            self.problems[kind] = {name: value for name, value in problem.items() if value is not None}
+            self.places[kind] = (rank, first)
+            if len(self.problems) > _MOST_PROBLEMS:
+                last = max(self.places, key=self.places.__getitem__)
+                del self.problems[last], self.places[last]
         elif "count" in problem:
             known["count"] += problem["count"]
             known["example_rows"] = [*known["example_rows"], *problem["example_rows"]][:_EXAMPLE_ROWS]
+
+    def sorted_problems(self) -> list[dict[str, Any]]:
+        return [self.problems[kind] for kind in sorted(self.problems, key=self.places.__getitem__)]
 
     def note_dates(self, dates: pl.Series) -> None:
         """Widen the span of dates by a batch's."""
@@ -140,7 +152,7 @@ def perform(settings: Settings, reading: Reading, table: RawTable, key: bytes) -
     tally = Tally()
     try:
         with outputs(settings, reading) as files:
-            for batch in _conformed(settings, reading, table, key, tally):
+            for batch in ahead(_conformed(settings, reading, table, key, tally)):
                 files.vault.write(_sorted(batch.vault))
                 files.quarantined.write(batch.quarantined)
                 files.accepted.write(batch.accepted)
@@ -155,7 +167,9 @@ def perform(settings: Settings, reading: Reading, table: RawTable, key: bytes) -
 def _conformed(settings: Settings, reading: Reading, table: RawTable, key: bytes, tally: Tally) -> Iterator[Conformed]:
     """The table's batches, judged; of a table that nobody has decided how to read, all rows wait."""
     returned_delivery = reading.table.returned_delivery if reading.table else None
-    prepared = (prepare(batch, table.header, returned_delivery) for batch in table.batches() if not batch.is_empty())
+    prepared = ahead(
+        prepare(batch, table.header, returned_delivery) for batch in table.batches() if not batch.is_empty()
+    )
     chosen = _plan(reading, table, tally)
     if chosen is None:
         yield from map(_waiting_batch, prepared)
@@ -174,7 +188,7 @@ def _conformed(settings: Settings, reading: Reading, table: RawTable, key: bytes
 
 def _sorted(vault: pl.DataFrame) -> pl.DataFrame:
     """Reading again gives the same file; and the order does not tell which cells stood in one row."""
-    return vault.sort(vault.columns) if vault.height else vault
+    return vault.sort("surrogate", maintain_order=True) if vault.height else vault
 
 
 def _plan(reading: Reading, table: RawTable, tally: Tally) -> Plan | None:
@@ -220,14 +234,15 @@ def _known_occurrences(settings: Settings, amended: Reading) -> pl.DataFrame | N
 
 def _count(tally: Tally, batch: Conformed, contract: Contract | None) -> None:
     counts = batch.counts
+    for problem in batch.problems.iter_rows(named=True):
+        rank, first = problem.pop("rank"), problem.pop("first")
+        tally.note_problem(problem, rank, tally.read + first)
     tally.read += counts.read
     tally.accepted += counts.accepted
     tally.rejected += counts.rejected
     tally.waiting += counts.waiting
     tally.skipped += counts.skipped
     tally.with_warning += counts.with_warning
-    for problem in batch.problems.iter_rows(named=True):
-        tally.note_problem(problem)
     if contract is None or batch.accepted.is_empty():
         return
     if contract.main_date is not None:
@@ -293,7 +308,7 @@ def _of_tally(tally: Tally) -> dict[str, Any]:
         "rows_skipped": tally.skipped,
         "rows_with_warning": tally.with_warning,
         "fields_read": to_json(tally.fields_read),
-        "problems": to_json(list(tally.problems.values())),
+        "problems": to_json(tally.sorted_problems()),
         "first_date": tally.first_date,
         "last_date": tally.last_date,
     }

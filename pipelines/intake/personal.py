@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import polars as pl
 
-from pipelines.intake.values import clean, is_missing
+from pipelines.intake.values import clean, is_missing, replaced
 
 MASK = "***"
 
@@ -35,11 +35,31 @@ _NAMED_CONTACT_LATIN = (
 _NAMED_PARAMETER = r"(?i)([?&;](?:phone|mobile|tel|email|mail|name|user|username|id_?card|token|password|pwd)=)[^&#\s]*"
 _ALWAYS_PERSONAL = f"{_EMAIL}|{_IDENTITY_NUMBER}"
 _TITLES = "(?:先生|女士|小姐|太太|总|经理|老师|师傅)"
+_CHINESE_NAME = r"[\u4e00-\u9fff]{1,4}"
+# What every text has in which the patterns of contact data, or of labels, find something.
+_MAY_BE_CONTACT = r"(?i)[\d@＠=]|电话|手机|号码|微信|qq"
+_MAY_BE_PERSONAL = r"[\d@＠]"
 _COMPOUND_SURNAMES = ("欧阳", "司马", "上官", "诸葛", "司徒", "东方", "皇甫", "尉迟", "令狐", "慕容", "夏侯")
 
 
 def normalise(cells: pl.Series, classification: str) -> pl.DataFrame:
     """`value` in the form in which two writings of one person agree, `warning` where the cell is none such."""
+    if classification != "phone":
+        return _normalise(cells, classification)
+    no_warning = pl.lit(None, dtype=pl.String).alias("warning")
+    simple = cells.to_frame("value").with_columns(no_warning)
+    rest = (~_is_plain_mobile(cells) & cells.is_not_null()).arg_true()
+    return replaced(simple, rest, _normalise(cells.gather(rest), classification))
+
+
+def _is_plain_mobile(cells: pl.Series) -> pl.Series:
+    """Eleven digits from 130 0000 0000 on: a text of eleven bytes with a value of eleven digits is nothing else."""
+    number = cells.cast(pl.Int64, strict=False)
+    is_mobile = (cells.str.len_bytes() == 11) & number.is_between(13_000_000_000, 19_999_999_999)
+    return is_mobile.fill_null(False)
+
+
+def _normalise(cells: pl.Series, classification: str) -> pl.DataFrame:
     frame = clean(cells).rename("text").to_frame()
     text = pl.col("text")
     if classification == "phone":
@@ -67,19 +87,23 @@ def _normal_phone(text: pl.Expr) -> pl.Expr:
 
 def surrogates(values: pl.Series, classification: str, key: bytes) -> pl.Series:
     """Keyed hash of class and normal form: the same phone has the same surrogate in every source."""
-    prefix = f"{classification}:"
-    distinct = values.unique().drop_nulls()
-    hashes = [
-        hashlib.blake2b(f"{prefix}{value}".encode(), key=key, digest_size=16).hexdigest()
-        for value in distinct.to_list()
-    ]
-    lookup = pl.DataFrame({"value": distinct, "surrogate": pl.Series(hashes, dtype=pl.String)})
-    joined = values.rename("value").to_frame().join(lookup, on="value", how="left", maintain_order="left")
-    return joined["surrogate"]
+    # The key is worked in once: copying that state for each value is cheaper than making it again.
+    keyed = hashlib.blake2b(f"{classification}:".encode(), key=key, digest_size=16)
+    digests: list[bytes | None] = []
+    for value in values.cast(pl.Binary).to_list():
+        if value is None:
+            digests.append(None)
+        else:
+            state = keyed.copy()
+            state.update(value)
+            digests.append(state.digest())
+    return pl.Series(digests, dtype=pl.Binary).bin.encode("hex")
 
 
 def mask(values: pl.Series, classification: str) -> pl.Series:
     """A form that tells a colleague which one is meant and a stranger nothing: 138****1234, 王*."""
+    if classification == "phone" and (values.str.len_bytes() == 11).all():
+        return values.str.slice(0, 3) + "****" + values.str.slice(7)
     value = pl.col("value")
     length = value.str.len_chars()
     if classification == "phone":
@@ -120,44 +144,86 @@ def redact_label(text: pl.Expr) -> pl.Expr:
     return text.str.replace_all(r"(^|\D)1[3-9]\d[ \-]?\d{4}[ \-]?\d{4}(\D|$)", "${1}" + MASK + "${2}")
 
 
+def redact_texts(texts: pl.Series) -> pl.Series:
+    """`redact_text` over a column; most texts hold nothing that any of its patterns could begin with."""
+    return _rewritten(texts, texts.str.contains(_MAY_BE_CONTACT), redact_text)
+
+
+def redact_labels(texts: pl.Series) -> pl.Series:
+    """`redact_label` over a column."""
+    return _rewritten(texts, texts.str.contains(_MAY_BE_PERSONAL), redact_label)
+
+
+def _rewritten(texts: pl.Series, chosen: pl.Series, rewrite: Callable[[pl.Expr], pl.Expr]) -> pl.Series:
+    rows = chosen.fill_null(False).arg_true()
+    if not len(rows):
+        return texts
+    return texts.clone().scatter(rows, texts.gather(rows).to_frame("text").select(rewrite(pl.col("text")))["text"])
+
+
 def redact(texts: pl.Series, own_words: Sequence[pl.Series]) -> pl.Series:
     """Free text without contact data and without what its own row's personal cells say."""
-    redacted = texts.to_frame("text").select(redact_text(pl.col("text")))["text"]
-    if not own_words or redacted.null_count() == len(redacted):
-        return redacted
-    frame = pl.DataFrame([redacted.rename("text"), *(word.rename(f"own_{n}") for n, word in enumerate(own_words))])
+    return without_own_words(redact_texts(texts), own_words)
+
+
+def without_own_words(texts: pl.Series, own_words: Sequence[pl.Series]) -> pl.Series:
+    """Texts without what their own row's personal cells say."""
+    if not own_words or texts.null_count() == len(texts):
+        return texts
+    frame = pl.DataFrame([texts.rename("text"), *(word.rename(f"own_{n}") for n, word in enumerate(own_words))])
     frame = frame.with_row_index("row")
-    hint = pl.any_horizontal(
-        pl.col("text").str.contains(pl.col(f"own_{n}").str.strip_chars().str.slice(0, 1), literal=True)
-        for n in range(len(own_words))
-    )
-    touched = frame.filter(pl.col("text").is_not_null() & hint.fill_null(False))
+    names = [f"own_{n}" for n in range(len(own_words))]
+    hint = pl.any_horizontal(_has(pl.col(name).str.strip_chars().str.slice(0, 1)) for name in names)
+    frame = frame.filter(pl.col("text").is_not_null() & hint.fill_null(False))
+    touched = frame.filter(pl.any_horizontal(_may_repeat(pl.col(name).str.strip_chars()) for name in names))
     if touched.is_empty():
-        return redacted
+        return texts
     texts_after = [_without_own(row[1], row[2:]) for row in touched.iter_rows()]
-    return redacted.scatter(touched["row"], pl.Series(texts_after, dtype=pl.String))
+    return texts.clone().scatter(touched["row"], pl.Series(texts_after, dtype=pl.String))
+
+
+def _has(part: pl.Expr) -> pl.Expr:
+    return pl.col("text").str.contains(part, literal=True)
+
+
+def _may_repeat(cell: pl.Expr) -> pl.Expr:
+    """Whether a text may hold what `_without_cell` looks for; what has letters of two cases is left to it."""
+    given = (cell.str.slice(start) for start in (1, 2))
+    of_name = _has(cell.str.slice(0, 1)) | pl.any_horizontal((part != "") & _has(part) for part in given)
+    return (
+        pl.when(cell.is_null())
+        .then(False)
+        .when(cell.str.contains(f"^{_CHINESE_NAME}$"))
+        .then(of_name)
+        .when(cell.str.contains("^[ -@]*$"))
+        .then(_has(cell))
+        .otherwise(True)
+    )
 
 
 def _without_own(text: str, own: Sequence[str | None]) -> str:
     for cell in own:
         if cell:
-            for pattern in _own_patterns(cell.strip(), text):
-                text = re.sub(pattern, MASK, text, flags=re.IGNORECASE)
+            text = _without_cell(text, cell.strip())
     return text
 
 
-def _own_patterns(cell: str, text: str) -> list[str]:
-    """A whole cell; of a Chinese name also the surname with a title; of a Latin one also its words.
-
-    Patterns of a Chinese name that cannot match are left out: each row has its own, and compiling them is slow.
-    """
-    if re.fullmatch(r"[\u4e00-\u9fff]{1,4}", cell):
+def _without_cell(text: str, cell: str) -> str:
+    """A whole cell; of a Chinese name also the surname with a title; of a Latin one also its words."""
+    if re.fullmatch(_CHINESE_NAME, cell):
         surname = cell[:2] if cell.startswith(_COMPOUND_SURNAMES) else cell[:1]
         given = cell[len(surname) :]
-        possible = ((cell, cell), (surname, f"{surname}{_TITLES}"), (given, given))
-        return [pattern for part, pattern in possible if part in text and len(pattern) >= 2]
+        if len(cell) >= 2:
+            text = text.replace(cell, MASK)
+        if surname in text:
+            text = re.sub(f"{surname}{_TITLES}", MASK, text)
+        return text.replace(given, MASK) if len(given) >= 2 else text
+    if re.fullmatch("[ -@]*", cell):  # digits and signs: nothing that upper case would change
+        return text.replace(cell, MASK) if len(cell) >= 2 else text
     patterns = [re.escape(cell)] if len(cell) >= 2 else []
     if "@" not in cell and not re.search(r"\d", cell):
         words = re.findall(r"[^\W\d_]{3,}", cell)
         patterns += [rf"\b{re.escape(word)}\b" for word in words]
-    return patterns
+    for pattern in patterns:
+        text = re.sub(pattern, MASK, text, flags=re.IGNORECASE)
+    return text

@@ -23,13 +23,13 @@ from pipelines.intake.values import (
     DateRules,
     Parser,
     boolean_parser,
+    clean,
     code_parser,
     code_table,
     date_parser,
     integer_parser,
     moment_parser,
     number_parser,
-    parse_distinct,
     text_parser,
     time_parser,
 )
@@ -290,7 +290,7 @@ def _rule_problems(header: Sequence[str], chosen: Plan) -> list[PlanProblem]:
             problems.append(PlanProblem("derive_failed", {"field": name, "detail": detail}))
     for name, value in chosen.constants.items():
         parser = field_parser(chosen.contract.by_name[name], chosen, "ymd", "UTC")
-        if parse_distinct(pl.Series([value]), parser)["problem"][0] is not None:
+        if parser(clean(pl.Series([value])))["problem"][0] is not None:
             problems.append(PlanProblem("constant_invalid", {"field": name, "value": value}))
     return problems
 

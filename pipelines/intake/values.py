@@ -5,7 +5,7 @@ Series of cleaned texts and gives a frame with `value`, `problem` and `warning` 
 means "nothing" has neither value nor problem. Not here: which parser a column gets, ranges and required
 cells (conform), personal data (personal).
 
-Parsers see each distinct text once (`parse_distinct`): a column of a million dates has a thousand texts.
+Parsers see each distinct text once (columns): a column of a million dates has a thousand texts.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ Parser = Callable[[pl.Series], pl.DataFrame]
 MISSING = ("", "-", "--", "---", "—", "——", "/", "\\", "n/a", "#n/a", "null", "none", "nan", "nil", "\\n", "无", "暂无")
 
 _INVISIBLE = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u2060\ufeff]"
-_SAMPLE = 1000
 _WIDE = pl.Decimal(38, 10)  # room for a factor of 亿 on the largest amount, and for digits to be rounded off
 _LARGEST_AMOUNT = 10**14
 
@@ -38,19 +37,6 @@ def clean(cells: pl.Series) -> pl.Series:
     return cells.to_frame("text").select(pl.when(plain != "").then(plain).alias(cells.name)).to_series()
 
 
-def parse_distinct(cells: pl.Series, parser: Parser) -> pl.DataFrame:
-    """The parser's answer for every cell, computed once for each distinct text where many texts repeat."""
-    texts = cells.rename("text")
-    sample = texts.head(_SAMPLE)
-    if len(sample) < _SAMPLE or sample.n_unique() > _SAMPLE // 2:
-        return parser(clean(texts)).select("value", "problem", "warning")
-    distinct = texts.unique().drop_nulls()
-    answers = parser(clean(distinct)).select("value", "problem", "warning")
-    lookup = answers.with_columns(distinct)
-    joined = texts.to_frame().join(lookup, on="text", how="left", maintain_order="left")
-    return joined.select("value", "problem", "warning")
-
-
 def answers(
     values: pl.Series | pl.Expr, frame: pl.DataFrame, problem: pl.Expr, warning: pl.Expr | None = None
 ) -> pl.DataFrame:
@@ -59,6 +45,20 @@ def answers(
     no_text = pl.lit(None, dtype=pl.String)
     return frame.select(
         value.alias("value"), problem.alias("problem"), (no_text if warning is None else warning).alias("warning")
+    )
+
+
+def replaced(frame: pl.DataFrame, rows: pl.Series, better: pl.DataFrame) -> pl.DataFrame:
+    """The frame with some of its rows exchanged."""
+    if not len(rows):
+        return frame
+    if len(rows) == frame.height:
+        return better.select(frame.columns)
+    index = frame.select(pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"))["row"]
+    position = pl.DataFrame({"row": rows.cast(pl.UInt32)}).with_row_index("at")
+    at = index.to_frame().join(position, on="row", how="left", maintain_order="left")["at"]
+    return pl.DataFrame(
+        [frame[name].zip_with(at.is_null(), better[name].gather(at)).rename(name) for name in frame.columns]
     )
 
 
@@ -125,7 +125,7 @@ def _numbers(texts: pl.Series, factor: float, decimal_comma: bool) -> pl.DataFra
         pl.lit(None, dtype=pl.String).alias("warning"),
     )
     rest = (simple["value"].is_null() & texts.is_not_null()).arg_true()
-    found = _replaced(simple, rest, _exact(_number_texts(texts.gather(rest), decimal_comma), factor))
+    found = replaced(simple, rest, _exact(_number_texts(texts.gather(rest), decimal_comma), factor))
     return found if decimal_comma else _without_decimal_commas(texts, found)
 
 
@@ -145,20 +145,6 @@ def _without_decimal_commas(texts: pl.Series, found: pl.DataFrame) -> pl.DataFra
         pl.when(~doubtful).then(pl.col("value")).alias("value"),
         pl.when(doubtful).then(pl.lit("decimal_comma")).otherwise(pl.col("problem")).alias("problem"),
         pl.when(~doubtful).then(pl.col("warning")).alias("warning"),
-    )
-
-
-def _replaced(frame: pl.DataFrame, rows: pl.Series, better: pl.DataFrame) -> pl.DataFrame:
-    """The frame with some of its rows exchanged."""
-    if not len(rows):
-        return frame
-    if len(rows) == frame.height:
-        return better.select(frame.columns)
-    index = frame.select(pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"))["row"]
-    position = pl.DataFrame({"row": rows.cast(pl.UInt32)}).with_row_index("at")
-    at = index.to_frame().join(position, on="row", how="left", maintain_order="left")["at"]
-    return pl.DataFrame(
-        [frame[name].zip_with(at.is_null(), better[name].gather(at)).rename(name) for name in frame.columns]
     )
 
 
@@ -354,7 +340,7 @@ def _moments(texts: pl.Series, rules: DateRules) -> pl.DataFrame:
     simple = simple.select("local", "utc", "problem", "warning")
     if not len(rest):
         return simple
-    return _replaced(simple, rest, _unusual_moments(texts.gather(rest), rules))
+    return replaced(simple, rest, _unusual_moments(texts.gather(rest), rules))
 
 
 def _out_of_range() -> pl.Expr:

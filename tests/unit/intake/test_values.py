@@ -15,7 +15,7 @@ from pipelines.intake.values import DateRules, Parser
 
 
 def read(parser: Parser, *texts: str | None) -> list[tuple[object, str | None]]:
-    answers = values.parse_distinct(pl.Series(list(texts), dtype=pl.String), parser)
+    answers = parser(values.clean(pl.Series(list(texts), dtype=pl.String)))
     return list(zip(answers["value"].to_list(), answers["problem"].to_list(), strict=True))
 
 
@@ -85,7 +85,7 @@ def test_a_unit_in_the_cell_goes_before_the_unit_of_the_column() -> None:
 
 
 def test_rounding_is_said_and_binary_noise_is_not() -> None:
-    answers = values.parse_distinct(pl.Series(["1.23456", "1.1000000000000001"]), values.number_parser())
+    answers = values.number_parser()(values.clean(pl.Series(["1.23456", "1.1000000000000001"])))
     assert answers["value"].to_list() == [Decimal("1.2346"), Decimal("1.1")]
     assert answers["warning"].to_list() == ["rounded", None]
 
@@ -161,7 +161,7 @@ def test_what_is_no_date_is_said_to_be_none(text: str) -> None:
 
 
 def test_years_that_nobody_means() -> None:
-    answers = values.parse_distinct(pl.Series(["1824-03-05", "2204年3月5日"]), values.date_parser(DateRules()))
+    answers = values.date_parser(DateRules())(values.clean(pl.Series(["1824-03-05", "2204年3月5日"])))
     assert answers["problem"].to_list() == ["date_out_of_range"] * 2
     assert answers["value"].null_count() == 2
 
@@ -205,15 +205,15 @@ def test_moments_are_local_unless_they_state_their_offset(text: str, local: date
 def test_the_short_way_and_the_close_look_agree() -> None:
     days = pl.date_range(date(1999, 12, 25), date(2030, 1, 5), "17d", eager=True)
     parser = values.moment_parser(DateRules(time_zone="America/Sao_Paulo"))
-    plain = values.parse_distinct(days.dt.strftime("%Y-%m-%d 04:05:06"), parser)
-    chinese = values.parse_distinct(days.dt.strftime("%Y年%m月%d日 04时05分06秒"), parser)
+    plain = parser(values.clean(days.dt.strftime("%Y-%m-%d 04:05:06")))
+    chinese = parser(values.clean(days.dt.strftime("%Y年%m月%d日 04时05分06秒")))
     assert plain["value"].null_count() == 0
     assert plain.equals(chinese)
 
 
 def test_a_time_that_the_clocks_skipped_moves_on_and_says_so() -> None:
     parser = values.moment_parser(DateRules(time_zone="Europe/Berlin"))
-    answers = values.parse_distinct(pl.Series(["2024-03-31 02:30:00"]), parser)
+    answers = parser(values.clean(pl.Series(["2024-03-31 02:30:00"])))
     assert answers["value"][0]["utc"] == datetime(2024, 3, 31, 1, 30)
     assert answers["warning"][0] == "nonexistent_local_time"
 
@@ -270,6 +270,6 @@ def test_no_text_breaks_a_parser_and_each_cell_has_one_fate(texts: list[str | No
         values.time_parser,
     ]
     for parser in parsers:
-        answers = values.parse_distinct(pl.Series(texts, dtype=pl.String), parser)
+        answers = parser(values.clean(pl.Series(texts, dtype=pl.String)))
         assert answers.height == len(texts)
         assert answers.filter(pl.col("value").is_not_null() & pl.col("problem").is_not_null()).is_empty()

@@ -1,0 +1,144 @@
+"""Rows that did not get in: their reasons, and their cells as far as they may be shown.
+
+Belongs here: reasons side by side, cells without persons, problems counted for the receipt. Not here: deciding a
+row's fate (conform), sending rows back (returns).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from pipelines.intake import personal
+from pipelines.intake.columns import Column
+from pipelines.intake.findings import ACCEPTED, WARN, where
+from pipelines.intake.keys import Columns
+from pipelines.intake.plan import Plan
+from pipelines.intake.read.model import BROKEN, ROW_NUMBER
+
+QUARANTINE_SCHEMA = pl.Schema(
+    {
+        ROW_NUMBER: pl.Int64(),
+        "status": pl.String(),
+        "reason_codes": pl.List(pl.String()),
+        "columns": pl.List(pl.String()),
+        "proposals": pl.List(pl.String()),
+        "cells": pl.String(),
+        "occurrence": pl.Int64(),
+    }
+)
+PROBLEM_SCHEMA = pl.Schema(
+    {
+        "kind": pl.String(),
+        "code": pl.String(),
+        "column": pl.String(),
+        "value": pl.String(),
+        "proposal": pl.String(),
+        "count": pl.Int64(),
+        "example_rows": pl.List(pl.Int64()),
+        "rank": pl.UInt32(),
+        "first": pl.UInt32(),
+    }
+)
+
+
+def quarantined(
+    batch: pl.DataFrame,
+    columns: Columns,
+    chosen: Plan,
+    fate: pl.Series,
+    skip: pl.Series,
+    found: pl.DataFrame,
+    occurrence: pl.Series | None,
+) -> pl.DataFrame:
+    """Rows that did not get in, their cells masked, with aligned lists of reasons, columns and proposals."""
+    rows = (fate != ACCEPTED).arg_true()
+    if not len(rows):
+        return pl.DataFrame(schema=QUARANTINE_SCHEMA)
+    faults = pl.concat([found.filter(pl.col("kind") != WARN), where(skip, "", "skipped", rank=0)])
+    origin = {name: chosen.origin(name) for name in chosen.contract.by_name}
+    reasons = faults.group_by("row", maintain_order=True).agg(
+        pl.col("code").alias("reason_codes"),
+        pl.col("field").replace(origin).alias("columns"),
+        pl.col("proposal").alias("proposals"),
+    )
+    no_number = pl.Series([None], dtype=pl.Int64).new_from_index(0, len(rows))
+    frame = pl.DataFrame(
+        {
+            "row": rows.cast(pl.UInt32),
+            ROW_NUMBER: batch[ROW_NUMBER].gather(rows),
+            "status": fate.gather(rows).cast(pl.String),
+            "occurrence": no_number if occurrence is None else occurrence.gather(rows),
+            "cells": _shown_cells(batch[BROKEN].gather(rows).is_not_null(), columns, chosen, rows),
+        }
+    )
+    joined = frame.join(reasons, on="row", how="left", maintain_order="left")
+    return joined.select(pl.col(name).cast(kind) for name, kind in QUARANTINE_SCHEMA.items())
+
+
+def own_words(columns: Columns, rows: pl.Series) -> list[pl.Series]:
+    """The rows' own personal cells, which their other cells may repeat."""
+    persons = (column for column in columns.values() if column.prop.is_personal)
+    return [each.of_rows(rows).each("text") for each in persons if each.prop.classification != "network"]
+
+
+def _shown_cells(is_broken: pl.Series, columns: Columns, chosen: Plan, rows: pl.Series) -> pl.Series:
+    """The cells that feed a field, as JSON by header, without persons; ignored columns are left out."""
+    fed_by = {header: columns[name] for name, header in chosen.columns.items()}
+    sensitive = {header: columns[name] for name, header in chosen.columns.items() if columns[name].prop.is_personal}
+    own = own_words(columns, rows)
+    shown = []
+    for header, column in (fed_by | sensitive).items():
+        cells = _shown(column.of_rows(rows), own)
+        # In a broken row cells stand in wrong columns: any of them may hold anything.
+        shown.append(cells.set(is_broken & cells.is_not_null(), personal.MASK).rename(header))
+    if not shown:
+        return pl.repeat("{}", len(rows), dtype=pl.String, eager=True)
+    return pl.DataFrame(shown).select(pl.struct(pl.all()).struct.json_encode().alias("cells"))["cells"]
+
+
+def _shown(column: Column, own: Sequence[pl.Series]) -> pl.Series:
+    if column.prop.is_personal:
+        # A cell that is no phone may still be a person's: it shows that it was filled, no more.
+        masked = column.masked()
+        return masked.set(masked.is_null() & column.places.is_not_null(), personal.MASK)
+    cells = personal.without_own_words(column.of_texts(personal.redact_texts), own)
+    return cells if column.prop.logicalType in ("string", "code") else _words_hidden(cells)
+
+
+def _words_hidden(texts: pl.Series) -> pl.Series:
+    """A name in a column of numbers or dates shows its first character; digits, signs and units stay."""
+    harmless = texts.str.contains(r"^[\d\s.,:/+\-%¥$€年月日时分秒元万亿()TZ]*$").fill_null(True)
+    return texts.zip_with(harmless, texts.str.slice(0, 1) + personal.MASK)
+
+
+def problems(batch: pl.DataFrame, columns: Columns, chosen: Plan, found: pl.DataFrame) -> pl.DataFrame:
+    """Findings counted by column, code and, for unknown codes, by value, with the first rows as examples."""
+    if found.is_empty():
+        return pl.DataFrame(schema=PROBLEM_SCHEMA)
+    origin = {name: chosen.origin(name) for name in chosen.contract.by_name}
+    shown = _unknown_values(columns, found)
+    frame = found.join(shown, on=["row", "field", "code"], how="left", maintain_order="left").with_columns(
+        pl.col("field").replace(origin).alias("column"),
+        batch[ROW_NUMBER].gather(found["row"]).alias("number"),
+    )
+    grouped = frame.group_by("kind", "code", "column", "value", "proposal", maintain_order=True).agg(
+        pl.len().cast(pl.Int64).alias("count"),
+        pl.col("number").head(3).alias("example_rows"),
+        pl.col("rank").first(),
+        pl.col("row").first().alias("first"),
+    )
+    return grouped.select(pl.col(name).cast(kind) for name, kind in PROBLEM_SCHEMA.items())
+
+
+def _unknown_values(columns: Columns, found: pl.DataFrame) -> pl.DataFrame:
+    """The values that wait for a decision: whoever decides must see them, but no person in them."""
+    schema = {"row": pl.UInt32, "field": pl.String, "code": pl.String, "value": pl.String}
+    frames = [pl.DataFrame(schema=schema)]
+    for (name,), group in found.filter(code="unknown_code").group_by("field", maintain_order=True):
+        rows = group["row"]
+        texts = columns[str(name)].of_rows(rows).each("text").str.slice(0, 60)
+        shown = personal.redact(texts, own_words(columns, rows))
+        frames.append(group.select("row", "field", "code").with_columns(shown.alias("value")))
+    return pl.concat(frames)
