@@ -1,27 +1,13 @@
 {#
   How many customers a grouping of them has at each month end, and what they bought: one body for every grouping.
-  Belongs here: counting by one column of fct_customer_months. Not here: who belongs to which group (that model).
+  Belongs here: counting by one column of int_customers_counted. Not here: who belongs to which group
+  (fct_customer_months).
 #}
 {% macro customer_groups(column_name) -%}
 with
 
-customer_months as (
-    select * from {{ ref('fct_customer_months') }}
-),
-
 cells as (
-    select
-        month_start,
-        region,
-        segment,
-        {{ column_name }},
-        count(*) as customer_count,
-        sum(order_count) as order_count,
-        sum(sales_amount) as sales_amount,
-        sum(sales_amount_to_date) as sales_amount_to_date,
-        sum(recency_days) as recency_days
-    from customer_months
-    group by month_start, region, segment, {{ column_name }}
+    select * from {{ ref('int_customers_counted') }}
 ),
 
 counted as (

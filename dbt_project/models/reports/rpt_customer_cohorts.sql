@@ -2,12 +2,13 @@
 -- A period that is not over by the run's date is blank, not 0: the cohort is too young for it.
 with
 
-customer_months as (
-    select * from {{ ref('fct_customer_months') }}
+run_context as (
+    select as_of_date from {{ ref('stg_run_day') }}
 ),
 
-run_context as (
-    select as_of_date from {{ ref('stg_run_context') }}
+purchases as (
+    select * from {{ ref('int_customer_purchases') }}
+    where month_start <= (select as_of_date from run_context)
 ),
 
 cells as (
@@ -17,8 +18,8 @@ cells as (
         segment,
         {{ months_between('cohort_month', 'month_start') }} as period_number,
         sum(case when month_start = cohort_month then 1 else 0 end) as cohort_customer_count,
-        sum(case when order_count > 0 then 1 else 0 end) as retained_customer_count
-    from customer_months
+        count(*) as retained_customer_count
+    from purchases
     group by 1, 2, 3, 4
 ),
 
@@ -40,7 +41,7 @@ cohorts as (
         region,
         segment,
         sum(cohort_customer_count) as cohort_customer_count,
-        max(max(period_number)) over () as longest_period
+        min(cohort_month) over () as first_cohort_month
     from counted
     group by cohort_month, region, segment
 ),
@@ -61,9 +62,9 @@ grid as (
         {{ add_months('cohorts.cohort_month', 'cast(periods.period_number + 1 as integer)') }}
             <= run_context.as_of_date as is_over
     from cohorts
-    inner join periods
-        on cohorts.longest_period >= periods.period_number
     cross join run_context
+    inner join periods
+        on {{ months_between('cohorts.first_cohort_month', 'run_context.as_of_date') }} >= periods.period_number
 ),
 
 joined as (

@@ -5,25 +5,11 @@
 ] %}
 with
 
-customer_months as (
-    select * from {{ ref('fct_customer_months') }}
-),
-
 cells as (
     select
-        month_start,
-        region,
-        segment,
-        sum(case when order_count > 0 then 1 else 0 end) as active_customer_count,
-        sum(case when month_start = cohort_month then 1 else 0 end) as first_customer_count,
-        sum(case when order_count > 0 and order_count_to_date >= 2 then 1 else 0 end) as repeat_customer_count,
-        count(*) as customer_count_to_date,
-        sum(case when order_count_to_date >= 2 then 1 else 0 end) as repeat_customer_count_to_date,
-        sum(case when is_churned then 1 else 0 end) as churned_customer_count,
-        sum(order_count) as order_count,
-        sum(sales_amount) as sales_amount
-    from customer_months
-    group by month_start, region, segment
+        *,
+        customer_count as customer_count_to_date
+    from {{ ref('int_customers_counted') }}
 ),
 
 counted as (
