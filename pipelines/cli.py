@@ -188,6 +188,26 @@ def demo(
     console.next_steps(console.text("steps.run"))
 
 
+@app.command(help="commands.bench")
+def bench(
+    rows: Annotated[int, typer.Option("--rows", min=1000, help="options.bench_rows")] = 200_000,
+    only: Annotated[list[str] | None, typer.Option("--only", help="options.bench_only")] = None,
+    repetitions: Annotated[int, typer.Option("--repetitions", min=1, help="options.bench_repetitions")] = 3,
+    work: Annotated[Path | None, typer.Option("--work", help="options.bench_work")] = None,
+    results: Annotated[Path | None, typer.Option("--results", help="options.bench_results")] = None,
+    write_readme: Annotated[bool, typer.Option("--write-readme", help="options.bench_write_readme")] = False,
+    lang: Language = None,
+) -> None:
+    from pipelines.bench import run_benchmarks
+
+    session.language = one_of_languages(lang) if lang else display_language()
+    words = ["--rows", str(rows), "--repetitions", str(repetitions), "--lang", session.language]
+    words += [word for name in only or () for word in ("--only", name)]
+    for option, path in (("--work", work), ("--results", results)):
+        words += [option, str(path.resolve())] if path else []
+    run_benchmarks([*words, *(["--write-readme"] if write_readme else [])])
+
+
 @app.command(help="commands.dashboard")
 def dashboard(
     host: Annotated[str, typer.Option("--host", help="options.host")] = "127.0.0.1",

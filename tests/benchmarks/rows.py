@@ -159,7 +159,7 @@ class Bench:
     def street(self, data: Path, as_of: str | None = None, **named: Any) -> Run:
         words = ["--data", str(data), "run", *(["--as-of", as_of] if as_of else [])]
         run = self.measured("street", *words, **named)
-        run.answer["parts"]["start_up"] = round(max(run.seconds - run.answer["parts"]["all"], 0.0), 2)
+        run.answer["parts"]["start_up"] = round(max(run.seconds - run.answer["parts"].get("all", 0.0), 0.0), 2)
         if held := run.answer["held"]:
             raise RuntimeError(f"sections were held back, so less was published than measured: {', '.join(held)}")
         return run
@@ -268,7 +268,7 @@ def nothing(bench: Bench) -> Row:
 def intake(bench: Bench) -> Row:
     """Visits from files into the lake, validated, against dlt loading the same files into a table, not validated."""
     landing = bench.landing(bench.visits)
-    database = bench.work / "dlt" / "loaded.duckdb"
+    database = bench.work / "dlt" / "by_dlt.duckdb"
 
     def load() -> Run:
         return bench.measured("dlt", landing, VISITS, _emptied(database.parent) / database.name)
