@@ -644,19 +644,27 @@ with requests as (
         columns = {'line': 'VARCHAR'}
     )
 ),
+people as (
+    select agent
+    from (select distinct request.agent as agent from requests)
+    where not exists (from robots where lower(agent) like '%' || lower(fragment) || '%')
+),
+page_paths as (
+    select path
+    from (select distinct request.path as path from requests)
+    where not exists (
+        from web_assets where lower(split_part(split_part(path, '?', 1), '#', 1)) like '%' || lower(suffix)
+    )
+),
 pages as (
     select
         request.address || '|' || request.agent as browser,
         strptime(left(request.moment, 20), '%d/%b/%Y:%H:%M:%S') as requested_at,
         lower(request.path) as path,
         lower(nullif(request.referrer, '-')) as referrer,
-        row_number() over () as place
-    from requests
-    where not exists (from robots where lower(request.agent) like '%' || lower(fragment) || '%')
-        and not exists (
-            from web_assets
-            where lower(split_part(split_part(request.path, '?', 1), '#', 1)) like '%' || lower(suffix)
-        )
+        place
+    from (select *, row_number() over () as place from requests)
+    where request.agent in (from people) and request.path in (from page_paths)
 ),
 starts as (
     select *
@@ -802,168 +810,199 @@ where lead_count > 0;
 
 -- step: report funnel
 
+-- Leads that are alike: month, region, segment and channel as one number (fourteen means all of them), and the days from
+-- the first visit to each step, once without an end and once as far as the window goes.
+create temp macro funnel_cell(month, code) as
+    month::bigint * 4096 + ((code >> 4) & 7) * 256 + ((code >> 7) & 3) * 16 + (code & 15);
 create temp table lead_groups as
-with known as (
-    select
-        first_visit, 0 as contact_day, quoted_day - day_of(first_visit) as quote_day, null as order_day, null as paid_day,
-        1 as lead_count
+with leads_by_days as (
+    select first_visit, quoted_day - day_of(first_visit) as quote, null as ordered, null as paid, 1 as lead_count
     from leads
     union all
-    select first_visit, 0, quoted_day - day_of(first_visit), null, null, -1 from lead_orders
+    select first_visit, quoted_day - day_of(first_visit), null, null, -1 from lead_orders
     union all
     select
-        first_visit, 0, quoted_day - day_of(first_visit), ordered_day - day_of(first_visit),
-        paid_day - day_of(first_visit), 1
+        first_visit, quoted_day - day_of(first_visit), ordered_day - day_of(first_visit), paid_day - day_of(first_visit), 1
     from lead_orders
 ),
-counted as (
+groups as (
     select
-        month_of(first_visit >> 37) as month, first_visit & 511 as code, is_window_open(first_visit >> 37) as is_window_open,
-        contact_day, quote_day, order_day, paid_day, sum(lead_count) as lead_count
-    from known
+        funnel_cell(month_of(first_visit >> 37), first_visit & 511) as cell, is_window_open(first_visit >> 37) as is_open,
+        0 as contact, quote, ordered, paid, sum(lead_count) as lead_count
+    from leads_by_days
     group by all
+    having sum(lead_count) > 0
+    union all
+    select
+        funnel_cell(month, code), is_window_open, null, case when is_quoted then 0 end, null, null, sum(visit_count)
+    from numbered_cells
+    where not is_known
+    group by all
+),
+windowed as (
+    select
+        *,
+        case when contact <= getvariable('window_days') then contact end as contact_90,
+        case when quote <= getvariable('window_days') then quote end as quote_90,
+        case when ordered <= getvariable('window_days') then ordered end as ordered_90,
+        case when paid <= getvariable('window_days') then paid end as paid_90
+    from groups
 )
 select
-    month, region_of(code >> 4) as region, segment_of(code >> 7) as segment,
-    coalesce(channel_of(code), 'not_recorded') as source_channel, is_window_open,
-    contact_day, quote_day, order_day, paid_day, lead_count
-from counted
-where lead_count > 0
-union all
+    cell, is_open, cast(lead_count as bigint) as lead_count,
+    contact, quote, ordered, paid, contact_90, quote_90, ordered_90, paid_90,
+    quote - coalesce(contact, 0) as before_quote, ordered - coalesce(quote, contact, 0) as before_ordered,
+    paid - coalesce(ordered, quote, contact, 0) as before_paid,
+    quote_90 - coalesce(contact_90, 0) as before_quote_90, ordered_90 - coalesce(quote_90, contact_90, 0) as before_ordered_90,
+    paid_90 - coalesce(ordered_90, quote_90, contact_90, 0) as before_paid_90
+from windowed;
+
+-- How many leads took so many days. A series is a cell and a number: four times the step, one more for days since the
+-- step before in place of days since the first visit, two more for what happened within the window.
+create temp macro in_all(numbers, bits) as numbers - (numbers & (15::bigint << bits)) + (14::bigint << bits);
+create temp table funnel_days as
+with days as (
+    select cell * 32 + 8 as series, contact as days, sum(lead_count) as n from lead_groups group by cell, contact
+    union all
+    select cell * 32 + 9 as series, contact as days, sum(lead_count) as n from lead_groups group by cell, contact
+    union all
+    select cell * 32 + 10 as series, contact_90 as days, sum(lead_count) as n from lead_groups group by cell, contact_90
+    union all
+    select cell * 32 + 11 as series, contact_90 as days, sum(lead_count) as n from lead_groups group by cell, contact_90
+    union all
+    select cell * 32 + 12 as series, quote as days, sum(lead_count) as n from lead_groups group by cell, quote
+    union all
+    select cell * 32 + 13 as series, before_quote as days, sum(lead_count) as n from lead_groups group by cell, before_quote
+    union all
+    select cell * 32 + 14 as series, quote_90 as days, sum(lead_count) as n from lead_groups group by cell, quote_90
+    union all
+    select cell * 32 + 15 as series, before_quote_90 as days, sum(lead_count) as n from lead_groups group by cell, before_quote_90
+    union all
+    select cell * 32 + 16 as series, ordered as days, sum(lead_count) as n from lead_groups group by cell, ordered
+    union all
+    select cell * 32 + 17 as series, before_ordered as days, sum(lead_count) as n from lead_groups group by cell, before_ordered
+    union all
+    select cell * 32 + 18 as series, ordered_90 as days, sum(lead_count) as n from lead_groups group by cell, ordered_90
+    union all
+    select cell * 32 + 19 as series, before_ordered_90 as days, sum(lead_count) as n from lead_groups group by cell, before_ordered_90
+    union all
+    select cell * 32 + 20 as series, paid as days, sum(lead_count) as n from lead_groups group by cell, paid
+    union all
+    select cell * 32 + 21 as series, before_paid as days, sum(lead_count) as n from lead_groups group by cell, before_paid
+    union all
+    select cell * 32 + 22 as series, paid_90 as days, sum(lead_count) as n from lead_groups group by cell, paid_90
+    union all
+    select cell * 32 + 23 as series, before_paid_90 as days, sum(lead_count) as n from lead_groups group by cell, before_paid_90
+),
+with_channels as (
+    select * from days where days is not null
+    union all
+    select in_all(series, 5), days, sum(n) from days where days is not null group by all
+),
+with_segments as materialized (
+    select * from with_channels
+    union all
+    select in_all(series, 9), days, sum(n) from with_channels group by all
+),
+with_regions as (
+    select * from with_segments
+    union all
+    select in_all(series, 13), days, sum(n) from with_segments group by all
+),
+in_order as (
+    select series, cast(days as integer) as days, cast(n as bigint) as n from with_regions order by series, days
+)
+-- One running sum over all series: where a series begins is taken off below. A window by series would sort once more.
+select *, sum(n) over (rows between unbounded preceding and current row) as running from in_order;
+
+create temp table funnel_series as
+with totals as (
+    select
+        series, min(running - n) as before, sum(n) as n, sum(n) - 1 as last, sum(days * n) as days,
+        coalesce(sum(n) filter (days < 0), 0) as out_of_order_count
+    from funnel_days
+    group by series
+),
+neighbours as (
+    select
+        series, any_value(totals.n) as n, any_value(totals.days) as days, any_value(last) as last,
+        any_value(out_of_order_count) as out_of_order_count,
+        min(funnel_days.days) filter (running - before > floor(0.5::double * last)) as median_floor,
+        min(funnel_days.days) filter (running - before > ceil(0.5::double * last)) as median_ceiling,
+        min(funnel_days.days) filter (running - before > floor(0.9::double * last)) as p90_floor,
+        min(funnel_days.days) filter (running - before > ceil(0.9::double * last)) as p90_ceiling
+    from funnel_days
+    inner join totals using (series)
+    group by series
+)
 select
-    month, region, segment, coalesce(source_channel, 'not_recorded'), is_window_open,
-    null, case when is_quoted then 0 end, null, null, sum(visit_count)
-from visit_cells
-where not is_known
-group by all;
+    series, n, days, out_of_order_count,
+    median_floor + (0.5::double * last - floor(0.5::double * last)) * (median_ceiling - median_floor) as median_days,
+    p90_floor + (0.9::double * last - floor(0.9::double * last)) * (p90_ceiling - p90_floor) as p90_days
+from neighbours;
 
 create table rpt_funnel as
-with windowed as (
+with reaches as (
     select
-        * replace (
-            case when step_window = 'ever' or contact_day <= days then contact_day end as contact_day,
-            case when step_window = 'ever' or quote_day <= days then quote_day end as quote_day,
-            case when step_window = 'ever' or order_day <= days then order_day end as order_day,
-            case when step_window = 'ever' or paid_day <= days then paid_day end as paid_day,
-            step_window <> 'ever' and is_window_open as is_window_open
-        )
+        cell, is_open, sum(lead_count) as n,
+        contact is not null as contact, quote is not null as quote, ordered is not null as ordered, paid is not null as paid,
+        contact_90 is not null as contact_90, quote_90 is not null as quote_90, ordered_90 is not null as ordered_90,
+        paid_90 is not null as paid_90
     from lead_groups
-    cross join (select unnest(['90_days', 'ever']) as step_window, threshold('funnel_window_days') as days)
+    group by all
 ),
 steps as (
     select
-        month, region, segment, source_channel, step_window, is_window_open, lead_count,
-        unnest([
-            {'number': 1, 'name': 'visit', 'reached': true, 'entered': true, 'first': 0, 'previous': null::bigint},
+        cell, n, is_open, unnest([
+            {'number': 4, 'entered': true, 'reached': true},
+            {'number': 8, 'entered': true, 'reached': contact or quote or ordered or paid},
+            {'number': 12, 'entered': contact or quote or ordered or paid, 'reached': quote or ordered or paid},
+            {'number': 16, 'entered': quote or ordered or paid, 'reached': ordered or paid},
+            {'number': 20, 'entered': ordered or paid, 'reached': paid},
+            {'number': 6, 'entered': true, 'reached': true},
+            {'number': 10, 'entered': true, 'reached': contact_90 or quote_90 or ordered_90 or paid_90},
             {
-                'number': 2, 'name': 'contact_left',
-                'reached': coalesce(contact_day, quote_day, order_day, paid_day) is not null,
-                'entered': true, 'first': contact_day, 'previous': contact_day
+                'number': 14, 'entered': contact_90 or quote_90 or ordered_90 or paid_90,
+                'reached': quote_90 or ordered_90 or paid_90
             },
-            {
-                'number': 3, 'name': 'quote_or_test_drive', 'reached': coalesce(quote_day, order_day, paid_day) is not null,
-                'entered': coalesce(contact_day, quote_day, order_day, paid_day) is not null,
-                'first': quote_day, 'previous': quote_day - coalesce(contact_day, 0)
-            },
-            {
-                'number': 4, 'name': 'order', 'reached': coalesce(order_day, paid_day) is not null,
-                'entered': coalesce(quote_day, order_day, paid_day) is not null,
-                'first': order_day, 'previous': order_day - coalesce(quote_day, contact_day, 0)
-            },
-            {
-                'number': 5, 'name': 'paid', 'reached': paid_day is not null,
-                'entered': coalesce(order_day, paid_day) is not null,
-                'first': paid_day, 'previous': paid_day - coalesce(order_day, quote_day, contact_day, 0)
-            }
+            {'number': 18, 'entered': quote_90 or ordered_90 or paid_90, 'reached': ordered_90 or paid_90},
+            {'number': 22, 'entered': ordered_90 or paid_90, 'reached': paid_90}
         ]) as step
-    from windowed
-),
-cells as (
-    select
-        month, region, segment, source_channel, step_window, step.number as step_number, step.name as step,
-        step.first as first, step.previous as previous,
-        sum(lead_count) as all_count,
-        coalesce(sum(lead_count) filter (step.entered), 0) as entered_count,
-        coalesce(sum(lead_count) filter (step.reached), 0) as reached_count,
-        coalesce(sum(lead_count) filter (is_window_open), 0) as open_count
-    from steps
-    group by all
+    from reaches
 ),
 counted as (
     select
-        month, case when grouping(region) = 1 then 'all' else region end as region,
-        case when grouping(segment) = 1 then 'all' else segment end as segment,
-        case when grouping(source_channel) = 1 then 'all' else source_channel end as source_channel,
-        step_window, step_number, step,
-        sum(all_count) as all_count, sum(entered_count) as entered_count, sum(reached_count) as reached_count,
-        sum(open_count) as open_count, coalesce(sum(all_count) filter (first is not null), 0) as recorded_count,
-        coalesce(sum(all_count) filter (first < 0), 0) as out_of_order_count,
-        sum(previous * all_count) as previous_sum, sum(all_count) filter (previous is not null) as previous_count,
-        sum(first * all_count) filter (step_number > 1) as first_sum
-    from cells
-    group by month, step_window, step_number, step, cube (region, segment, source_channel)
+        cell >> 12 as month, case when grouping((cell >> 8) & 15) = 1 then 14 else (cell >> 8) & 15 end as region,
+        case when grouping((cell >> 4) & 15) = 1 then 14 else (cell >> 4) & 15 end as segment,
+        case when grouping(cell & 15) = 1 then 14 else cell & 15 end as channel, step.number as number,
+        sum(n) as all_count, coalesce(sum(n) filter (step.entered), 0) as entered_count,
+        coalesce(sum(n) filter (step.reached), 0) as reached_count,
+        coalesce(sum(n) filter (is_open and step.number & 2 = 2), 0) as open_count
+    from steps
+    group by cell >> 12, step.number, cube ((cell >> 8) & 15, (cell >> 4) & 15, cell & 15)
 ),
-days_apart as (
-    select month, region, segment, source_channel, step_window, step_number, 'first' as since, first as days, sum(all_count) as n
-    from cells
-    where first is not null and step_number > 1
-    group by all
-    union all
-    select month, region, segment, source_channel, step_window, step_number, 'previous', previous, sum(all_count)
-    from cells
-    where previous is not null and step_number > 1
-    group by all
-),
-days_counted as (
-    select
-        month, case when grouping(region) = 1 then 'all' else region end as region,
-        case when grouping(segment) = 1 then 'all' else segment end as segment,
-        case when grouping(source_channel) = 1 then 'all' else source_channel end as source_channel,
-        step_window, step_number, since, days, sum(n) as n
-    from days_apart
-    group by month, step_window, step_number, since, days, cube (region, segment, source_channel)
-),
-places as (
-    select
-        *, sum(n) over (cell order by days rows between unbounded preceding and current row) as count_up_to,
-        sum(n) over (cell) - 1 as last_place
-    from days_counted
-    window cell as (partition by month, region, segment, source_channel, step_window, step_number, since)
-),
-percentiles as (
-    select
-        month, region, segment, source_channel, step_window, step_number, since,
-        min(days) filter (count_up_to > floor(0.5::double * last_place)) as median_floor,
-        min(days) filter (count_up_to > ceil(0.5::double * last_place)) as median_ceiling,
-        min(days) filter (count_up_to > floor(0.9::double * last_place)) as p90_floor,
-        min(days) filter (count_up_to > ceil(0.9::double * last_place)) as p90_ceiling,
-        0.5::double * max(last_place) - floor(0.5::double * max(last_place)) as median_part,
-        0.9::double * max(last_place) - floor(0.9::double * max(last_place)) as p90_part
-    from places
-    group by all
+numbered as (
+    select *, (month * 4096 + region * 256 + segment * 16 + channel) * 32 + number as series, number >> 2 as step_number
+    from counted
 )
 select
-    month_date(counted.month) as month_start, counted.region, counted.segment, counted.source_channel,
-    counted.step_window, counted.step_number, counted.step, all_count as all_lead_count, entered_count,
-    reached_count as lead_count, recorded_count, open_count as open_window_count,
+    month_date(month) as month_start, case when region = 14 then 'all' else region_of(region) end as region,
+    case when segment = 14 then 'all' else segment_of(segment) end as segment,
+    case when channel = 14 then 'all' else coalesce(channel_of(channel), 'not_recorded') end as source_channel,
+    case when number & 2 = 2 then '90_days' else 'ever' end as step_window, step_number,
+    list_extract(['visit', 'contact_left', 'quote_or_test_drive', 'order', 'paid'], step_number) as step,
+    all_count as all_lead_count, entered_count, reached_count as lead_count,
+    case when step_number = 1 then all_count else coalesce(first.n, 0) end as recorded_count,
+    open_count as open_window_count,
     share(reached_count, entered_count) as step_rate, low(reached_count, entered_count) as step_rate_low,
     high(reached_count, entered_count) as step_rate_high, share(reached_count, all_count) as overall_rate,
     low(reached_count, all_count) as overall_rate_low, high(reached_count, all_count) as overall_rate_high,
-    previous.median_floor + previous.median_part * (previous.median_ceiling - previous.median_floor) as median_days,
-    previous.p90_floor + previous.p90_part * (previous.p90_ceiling - previous.p90_floor) as p90_days,
-    share(previous_sum, previous_count) as mean_days,
-    first.median_floor + first.median_part * (first.median_ceiling - first.median_floor) as median_days_from_first,
-    first.p90_floor + first.p90_part * (first.p90_ceiling - first.p90_floor) as p90_days_from_first,
-    share(first_sum, recorded_count) as mean_days_from_first, out_of_order_count
-from counted
-left join percentiles as previous
-    on previous.since = 'previous' and counted.month = previous.month and counted.region = previous.region
-    and counted.segment = previous.segment and counted.source_channel = previous.source_channel
-    and counted.step_window = previous.step_window and counted.step_number = previous.step_number
-left join percentiles as first
-    on first.since = 'first' and counted.month = first.month and counted.region = first.region
-    and counted.segment = first.segment and counted.source_channel = first.source_channel
-    and counted.step_window = first.step_window and counted.step_number = first.step_number;
+    previous.median_days, previous.p90_days, share(previous.days, previous.n) as mean_days,
+    first.median_days as median_days_from_first, first.p90_days as p90_days_from_first,
+    share(first.days, first.n) as mean_days_from_first, coalesce(first.out_of_order_count, 0) as out_of_order_count
+from numbered
+left join funnel_series as first on numbered.series = first.series
+left join funnel_series as previous on numbered.series + 1 = previous.series;
 
 -- step: customers states
 
