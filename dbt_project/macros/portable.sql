@@ -43,6 +43,32 @@
     percentile_cont({{ fraction }}) within group (order by {{ expression }})
 {%- endmacro %}
 
+{# Several columns of a group's first row as one record, whose fields are read like `record.column`: one pass where
+   numbering the group's rows would sort them all. Engines disagree about the place of nulls: `order_by` has none. #}
+{% macro first_of_group(columns, order_by) -%}
+    min_by({{ record(columns, columns) }}, {{ record(order_by, range(order_by | length)) }})
+{%- endmacro %}
+
+{% macro record(expressions, names) -%}
+    {%- set fields = [] -%}
+    {%- for expression in expressions -%}
+        {%- do fields.append(adapter.dispatch('record_field')(names[loop.index0], expression)) -%}
+    {%- endfor -%}
+    {{ adapter.dispatch('record_of')(fields | join(', ')) }}
+{%- endmacro %}
+
+{% macro default__record_field(name, expression) -%}'{{ name }}', {{ expression }}{%- endmacro %}
+{% macro duckdb__record_field(name, expression) -%}'{{ name }}': {{ expression }}{%- endmacro %}
+
+{% macro default__record_of(fields) -%}named_struct({{ fields }}){%- endmacro %}
+{% macro duckdb__record_of(fields) -%}{{ '{' ~ fields ~ '}' }}{%- endmacro %}
+
+{# The order of visits of one person or lead, for `first_of_group`. A visit without a time comes last on its day. #}
+{% macro visits_in_order() -%}
+    {{ return(['visited_date', "coalesce(arrival_time, '~')", 'ledger_delivery_id', 'ledger_row_number']) }}
+{%- endmacro %}
+
+
 {# Whole numbers from 1 to `upper`, as a subquery with the column generated_number. #}
 {% macro numbers(upper) -%}
     ({{ dbt.generate_series(upper) }})

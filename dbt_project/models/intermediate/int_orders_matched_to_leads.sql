@@ -18,43 +18,39 @@ orders as (
     where orders.is_counted and orders.ordered_date is not null
 ),
 
-lead_starts as (
-    select lead_key, min(visited_date) as first_visited_date
-    from visits
-    group by lead_key
-),
+{%- set bases = {'lead_id': 'lead_number', 'person_key': 'person', 'customer_key': 'customer'} %}
 
-lead_identities as (
-    select distinct
-        visits.lead_key,
-        lead_starts.first_visited_date,
-        visits.lead_id,
-        visits.person_key,
-        visits.customer_key
-    from visits
-    inner join lead_starts
-        on visits.lead_key = lead_starts.lead_key
-    where coalesce(visits.lead_id, visits.person_key, visits.customer_key) is not null
-),
-
-candidates as (
-    {%- for basis in ['lead_id', 'person_key', 'customer_key'] %}
+-- A lead stands here once for each of its visits: choosing among them below costs less than making them distinct here.
+shared_identities as (
+    {%- for basis in bases %}
     select
         orders.order_id,
         orders.ordered_date,
-        lead_identities.lead_key,
-        lead_identities.first_visited_date,
+        visits.lead_key,
         {{ loop.index }} as basis_number
     from orders
-    inner join lead_identities
-        on orders.{{ basis }} = lead_identities.{{ basis }}
-        {%- if basis != 'lead_id' %}
-        -- Without a lead number an order long before the first visit is an earlier purchase, not this lead's.
-        and orders.ordered_date
-            >= {{ dbt.dateadd('day', '-1 * cast(' ~ threshold('funnel_early_order_days') ~ ' as integer)', 'lead_identities.first_visited_date') }}
-        {%- endif %}
+    inner join visits
+        on orders.{{ basis }} = visits.{{ basis }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
+),
+
+lead_starts as (
+    select lead_key, min(visited_date) as first_visited_date
+    from visits
+    where lead_key in (select lead_key from shared_identities)
+    group by lead_key
+),
+
+candidates as (
+    select shared_identities.*, lead_starts.first_visited_date
+    from shared_identities
+    inner join lead_starts
+        on shared_identities.lead_key = lead_starts.lead_key
+    where shared_identities.basis_number = 1
+        -- Without a lead number an order long before the first visit is an earlier purchase, not this lead's.
+        or shared_identities.ordered_date
+        >= {{ dbt.dateadd('day', '-1 * cast(' ~ threshold('funnel_early_order_days') ~ ' as integer)', 'lead_starts.first_visited_date') }}
 ),
 
 ranked as (
@@ -78,7 +74,11 @@ final as (
         cast(lead_key as string) as lead_key,
         cast(ordered_date as date) as ordered_date,
         cast(
-            case basis_number when 1 then 'lead_number' when 2 then 'person' else 'customer' end as string
+            case basis_number
+                {%- for basis in bases.values() %}
+                when {{ loop.index }} then '{{ basis }}'
+                {%- endfor %}
+            end as string
         ) as match_basis
     from ranked
     where preference = 1

@@ -13,48 +13,6 @@ matched_orders as (
     select * from {{ ref('int_orders_matched_to_leads') }}
 ),
 
-payments_so_far as (
-    select
-        order_id,
-        paid_date,
-        sum(paid_amount) over (
-            partition by order_id order by paid_date nulls last
-            range between unbounded preceding and current row
-        ) as paid_so_far
-    from {{ ref('fct_payments') }}
-    where paid_date is not null
-),
-
--- Paid is paid in full: a deposit is not yet the money.
-full_payments as (
-    select payments_so_far.order_id, min(payments_so_far.paid_date) as fully_paid_date
-    from payments_so_far
-    inner join orders
-        on payments_so_far.order_id = orders.order_id
-    where payments_so_far.paid_so_far >= coalesce(nullif(orders.sales_amount, 0), orders.order_amount, 0)
-    group by payments_so_far.order_id
-),
-
--- Where a source has no payments, the day on which the order's header says it was paid.
-paid_dates as (
-    select
-        orders.order_id,
-        coalesce(full_payments.fully_paid_date, case when orders.paid_amount = 0 then orders.paid_date end) as paid_date
-    from orders
-    left join full_payments
-        on orders.order_id = full_payments.order_id
-),
-
-ranked_visits as (
-    select
-        *,
-        row_number() over (
-            partition by lead_key
-            order by visited_date nulls last, arrival_time nulls last, ledger_delivery_id, ledger_row_number
-        ) as visit_number
-    from visits
-),
-
 leads as (
     select
         lead_key,
@@ -64,7 +22,10 @@ leads as (
         count(*) as visit_count,
         min(visited_date) as first_visited_date,
         min(case when is_contact_left then visited_date end) as contact_left_date,
-        min(case when is_quote_given or is_test_drive then visited_date end) as quote_or_test_drive_date
+        min(case when is_quote_given or is_test_drive then visited_date end) as quote_or_test_drive_date,
+        {{ first_of_group(
+            ['region', 'segment', 'department', 'source_channel', 'ledger_delivery_id', 'ledger_row_number'], visits_in_order()
+        ) }} as first_visit
     from visits
     group by lead_key
 ),
@@ -88,6 +49,53 @@ ranked_orders as (
         on matched_orders.lead_key = leads.lead_key
 ),
 
+lead_orders as (
+    select
+        ranked_orders.lead_key,
+        ranked_orders.order_id,
+        ranked_orders.ordered_date,
+        ranked_orders.match_basis,
+        coalesce(nullif(orders.sales_amount, 0), orders.order_amount, 0) as amount_due,
+        -- Where a source has no payments, the day on which the order's header says it was paid.
+        case when orders.paid_amount = 0 then orders.paid_date end as stated_paid_date
+    from ranked_orders
+    left join orders
+        on ranked_orders.order_id = orders.order_id
+    where ranked_orders.preference = 1
+),
+
+payments_so_far as (
+    select
+        payments.order_id,
+        payments.paid_date,
+        lead_orders.amount_due,
+        sum(payments.paid_amount) over (
+            partition by payments.order_id order by payments.paid_date nulls last
+            range between unbounded preceding and current row
+        ) as paid_so_far
+    from {{ ref('fct_payments') }} as payments
+    inner join lead_orders
+        on payments.order_id = lead_orders.order_id
+    where payments.paid_date is not null
+),
+
+-- Paid is paid in full: a deposit is not yet the money.
+full_payments as (
+    select order_id, min(paid_date) as fully_paid_date
+    from payments_so_far
+    where paid_so_far >= amount_due
+    group by order_id
+),
+
+ordered as (
+    select
+        lead_orders.*,
+        coalesce(full_payments.fully_paid_date, lead_orders.stated_paid_date) as paid_date
+    from lead_orders
+    left join full_payments
+        on lead_orders.order_id = full_payments.order_id
+),
+
 final as (
     select
         cast(leads.lead_key as string) as lead_key,
@@ -95,38 +103,34 @@ final as (
         cast(leads.person_key as string) as person_key,
         cast(leads.customer_key as string) as customer_key,
         cast({{ month_start('leads.first_visited_date') }} as date) as month_start,
-        cast(first_visits.region as string) as region,
-        cast(first_visits.segment as string) as segment,
-        cast(first_visits.department as string) as department,
-        cast(coalesce(first_visits.source_channel, 'not_recorded') as string) as source_channel,
+        cast(leads.first_visit.region as string) as region,
+        cast(leads.first_visit.segment as string) as segment,
+        cast(leads.first_visit.department as string) as department,
+        cast(coalesce(leads.first_visit.source_channel, 'not_recorded') as string) as source_channel,
         cast(leads.visit_count as bigint) as visit_count,
         cast(leads.first_visited_date as date) as first_visited_date,
         cast(leads.contact_left_date as date) as contact_left_date,
         cast(leads.quote_or_test_drive_date as date) as quote_or_test_drive_date,
-        cast(ranked_orders.ordered_date as date) as ordered_date,
-        cast(paid_dates.paid_date as date) as paid_date,
-        cast(ranked_orders.order_id as string) as order_id,
-        cast(ranked_orders.match_basis as string) as match_basis,
+        cast(ordered.ordered_date as date) as ordered_date,
+        cast(ordered.paid_date as date) as paid_date,
+        cast(ordered.order_id as string) as order_id,
+        cast(ordered.match_basis as string) as match_basis,
         cast({{ days_between('leads.first_visited_date', 'leads.contact_left_date') }} as bigint) as days_to_contact_left,
         cast({{ days_between('leads.first_visited_date', 'leads.quote_or_test_drive_date') }} as bigint)
             as days_to_quote_or_test_drive,
-        cast({{ days_between('leads.first_visited_date', 'ranked_orders.ordered_date') }} as bigint) as days_to_order,
-        cast({{ days_between('leads.first_visited_date', 'paid_dates.paid_date') }} as bigint) as days_to_paid,
+        cast({{ days_between('leads.first_visited_date', 'ordered.ordered_date') }} as bigint) as days_to_order,
+        cast({{ days_between('leads.first_visited_date', 'ordered.paid_date') }} as bigint) as days_to_paid,
         cast(
             coalesce(
-                ranked_orders.ordered_date < leads.first_visited_date or paid_dates.paid_date < leads.first_visited_date,
+                ordered.ordered_date < leads.first_visited_date or ordered.paid_date < leads.first_visited_date,
                 false
             ) as boolean
         ) as is_out_of_order,
-        cast(first_visits.ledger_delivery_id as string) as ledger_delivery_id,
-        cast(first_visits.ledger_row_number as bigint) as ledger_row_number
+        cast(leads.first_visit.ledger_delivery_id as string) as ledger_delivery_id,
+        cast(leads.first_visit.ledger_row_number as bigint) as ledger_row_number
     from leads
-    inner join ranked_visits as first_visits
-        on leads.lead_key = first_visits.lead_key and first_visits.visit_number = 1
-    left join ranked_orders
-        on leads.lead_key = ranked_orders.lead_key and ranked_orders.preference = 1
-    left join paid_dates
-        on ranked_orders.order_id = paid_dates.order_id
+    left join ordered
+        on leads.lead_key = ordered.lead_key
 )
 
 select * from final

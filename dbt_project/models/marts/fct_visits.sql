@@ -1,4 +1,12 @@
 -- one row a visit: entries of the visitors' register (walk-in, phone-in, web form) and sessions of the web site
+{%- set person -%}
+    coalesce(
+            register.phone_surrogate,
+            linked_emails.phone_surrogate,
+            register.email_surrogate,
+            customers.person_key
+        )
+{%- endset %}
 with
 
 register as (
@@ -13,16 +21,55 @@ customers as (
     select * from {{ ref('dim_customers') }}
 ),
 
+-- Few columns are enough to tell persons apart: whole rows are not carried through the grouping and ranking below.
+identities as (
+    select
+        register.ledger_delivery_id,
+        register.ledger_row_number,
+        register.visited_date,
+        register.arrival_time,
+        register.visit_order,
+        register.lead_id,
+        {{ person }} as person_key
+    from register
+    left join linked_emails
+        on register.email_surrogate = linked_emails.email_surrogate
+    left join customers
+        on register.customer_id = customers.customer_id
+),
+
+-- Which of a person's visits was the first matters only where the register left one of them unmarked.
+ranked as (
+    select
+        person_key,
+        ledger_delivery_id,
+        ledger_row_number,
+        row_number() over (
+            partition by person_key
+            order by visited_date nulls last, arrival_time nulls last, ledger_delivery_id, ledger_row_number
+        ) as visit_number_of_person
+    from identities
+    where person_key in (select person_key from identities where visit_order is null and person_key is not null)
+),
+
+first_visits as (
+    select * from ranked where visit_number_of_person = 1
+),
+
+-- A person whom exactly one lead number was ever given to is that lead on every visit.
+lead_numbers as (
+    select person_key, min(lead_id) as lead_id
+    from identities
+    where person_key is not null and lead_id is not null
+    group by person_key
+    having min(lead_id) = max(lead_id)
+),
+
 entries as (
     select
         register.*,
         coalesce(customers.customer_key, register.customer_id) as customer_key,
-        coalesce(
-            register.phone_surrogate,
-            linked_emails.phone_surrogate,
-            register.email_surrogate,
-            customers.person_key
-        ) as person_key,
+        {{ person }} as person_key,
         customers.region as customer_region,
         customers.segment as customer_segment
     from register
@@ -32,38 +79,23 @@ entries as (
         on register.customer_id = customers.customer_id
 ),
 
-ranked as (
-    select
-        *,
-        row_number() over (
-            -- Visits that nobody can be told from stand alone: together they would be one huge partition.
-            partition by coalesce(person_key, ledger_delivery_id || '-' || cast(ledger_row_number as string))
-            order by visited_date nulls last, arrival_time nulls last, ledger_delivery_id, ledger_row_number
-        ) as visit_number_of_person
-    from entries
-),
-
--- A person whom exactly one lead number was ever given to is that lead on every visit.
-lead_numbers as (
-    select person_key, min(lead_id) as lead_id
-    from entries
-    where person_key is not null and lead_id is not null
-    group by person_key
-    having min(lead_id) = max(lead_id)
-),
-
 with_leads as (
     select
-        ranked.*,
+        entries.*,
+        first_visits.person_key is not null as is_first_of_person,
         coalesce(
-            'lead-' || ranked.lead_id,
+            'lead-' || entries.lead_id,
             'lead-' || lead_numbers.lead_id,
-            'person-' || ranked.person_key,
-            'visit-' || ranked.ledger_delivery_id || '-' || cast(ranked.ledger_row_number as string)
+            'person-' || entries.person_key,
+            'visit-' || entries.ledger_delivery_id || '-' || cast(entries.ledger_row_number as string)
         ) as lead_key
-    from ranked
+    from entries
     left join lead_numbers
-        on ranked.person_key = lead_numbers.person_key
+        on entries.person_key = lead_numbers.person_key
+    left join first_visits
+        on entries.person_key = first_visits.person_key
+        and entries.ledger_delivery_id = first_visits.ledger_delivery_id
+        and entries.ledger_row_number = first_visits.ledger_row_number
 ),
 
 register_visits as (
@@ -88,7 +120,7 @@ register_visits as (
         cast(
             case
                 when visit_order is not null then visit_order
-                when person_key is not null and visit_number_of_person = 1 then 'first'
+                when is_first_of_person then 'first'
                 when person_key is not null then 'second'
             end as string
         ) as visit_order,

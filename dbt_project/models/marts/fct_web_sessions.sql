@@ -31,10 +31,7 @@ asset_paths as (
 ),
 
 page_requests as (
-    select
-        requests.*,
-        -- A browser is told by address and program together: one office shares an address.
-        requests.client_address_surrogate || '|' || coalesce(requests.user_agent, '') as browser
+    select requests.*
     from requests
     left join robot_agents
         on requests.user_agent = robot_agents.user_agent
@@ -42,59 +39,51 @@ page_requests as (
         on requests.path_redacted = asset_paths.path_redacted
     where robot_agents.user_agent is null
         and asset_paths.path_redacted is null
+        and requests.client_address_surrogate is not null
 ),
 
-with_previous as (
-    select
-        *,
-        lag(requested_at) over (
-            partition by browser order by requested_at nulls last, ledger_delivery_id, ledger_row_number
-        ) as previous_requested_at
-    from page_requests
-),
-
-with_starts as (
-    select
-        *,
-        case
-            when previous_requested_at is null then 1
-            when {{ dbt.datediff('previous_requested_at', 'requested_at', 'second') }}
-                >= {{ threshold('web_session_pause_minutes') }} * 60 then 1
-            else 0
-        end as is_start
-    from with_previous
-),
+{#- A browser is told by address and program together: one office shares an address. #}
+{%- set browser = "client_address_surrogate, coalesce(user_agent, '')" %}
+{%- set in_order = 'order by requested_at nulls last, ledger_delivery_id, ledger_row_number' %}
 
 numbered as (
     select
         *,
-        sum(is_start) over (
-            partition by browser order by requested_at nulls last, ledger_delivery_id, ledger_row_number
-            rows between unbounded preceding and current row
-        ) as session_number
-    from with_starts
+        lag(requested_at) over (partition by {{ browser }} {{ in_order }}) as previous_requested_at,
+        row_number() over (partition by {{ browser }} {{ in_order }}) as request_number,
+        max(requested_at) over (partition by {{ browser }}) as last_requested_at,
+        count(*) over (partition by {{ browser }}) as request_count
+    from page_requests
 ),
 
+starts as (
+    select *
+    from numbered
+    where previous_requested_at is null
+        or {{ dbt.datediff('previous_requested_at', 'requested_at', 'second') }}
+            >= {{ threshold('web_session_pause_minutes') }} * 60
+),
+
+-- A session ends with the request before the next one's first.
 sessions as (
     select
-        browser,
-        session_number,
-        min(requested_at) as started_at,
-        max(requested_at) as ended_at,
-        count(*) as page_count
-    from numbered
-    group by browser, session_number
-),
-
-first_requests as (
-    select *, lower(coalesce(referrer_redacted, '')) as referrer_text, lower(coalesce(path_redacted, '')) as path_text
-    from numbered
-    where is_start = 1
+        *,
+        lower(coalesce(referrer_redacted, '')) as referrer_text,
+        lower(coalesce(path_redacted, '')) as path_text,
+        coalesce(
+            lead(previous_requested_at) over (partition by {{ browser }} order by request_number nulls last),
+            last_requested_at
+        ) as ended_at,
+        coalesce(
+            lead(request_number) over (partition by {{ browser }} order by request_number nulls last),
+            request_count + 1
+        ) - request_number as page_count
+    from starts
 ),
 
 -- First touch: where the session's first page was asked from.
 origins as (
-    select distinct path_text, referrer_text, site from first_requests
+    select distinct path_text, referrer_text, site from sessions
 ),
 
 matched_rules as (
@@ -120,39 +109,36 @@ matched_rules as (
 
 final as (
     select
-        cast(first_requests.ledger_delivery_id || '-' || cast(first_requests.ledger_row_number as string) as string)
+        cast(sessions.ledger_delivery_id || '-' || cast(sessions.ledger_row_number as string) as string)
             as session_key,
-        cast(sessions.started_at as timestamp) as started_at,
+        cast(sessions.requested_at as timestamp) as started_at,
         cast(sessions.ended_at as timestamp) as ended_at,
-        cast(first_requests.requested_date as date) as session_date,
-        cast({{ month_start('first_requests.requested_date') }} as date) as month_start,
+        cast(sessions.requested_date as date) as session_date,
+        cast({{ month_start('sessions.requested_date') }} as date) as month_start,
         cast('unknown' as string) as region,
         cast('unknown' as string) as segment,
-        cast(first_requests.site as string) as site,
+        cast(sessions.site as string) as site,
         cast(
             case
                 when matched_rules.source_channel is not null then matched_rules.source_channel
-                when first_requests.referrer_text in ('', '-') then 'direct'
+                when sessions.referrer_text in ('', '-') then 'direct'
                 -- A page of the own site as referrer: the visitor came back after a pause, from nowhere else.
-                when first_requests.site is not null
-                    and split_part(first_requests.referrer_text, '/', 3)
-                    in (lower(first_requests.site), 'www.' || lower(first_requests.site)) then 'direct'
+                when sessions.site is not null
+                    and split_part(sessions.referrer_text, '/', 3)
+                    in (lower(sessions.site), 'www.' || lower(sessions.site)) then 'direct'
                 else 'referral'
             end as string
         ) as source_channel,
-        cast(first_requests.path_redacted as string) as landing_path,
+        cast(sessions.path_redacted as string) as landing_path,
         cast(sessions.page_count as bigint) as page_count,
-        cast({{ dbt.datediff('sessions.started_at', 'sessions.ended_at', 'second') }} as bigint) as duration_seconds,
-        cast(first_requests.ledger_delivery_id as string) as ledger_delivery_id,
-        cast(first_requests.ledger_row_number as bigint) as ledger_row_number
+        cast({{ dbt.datediff('sessions.requested_at', 'sessions.ended_at', 'second') }} as bigint) as duration_seconds,
+        cast(sessions.ledger_delivery_id as string) as ledger_delivery_id,
+        cast(sessions.ledger_row_number as bigint) as ledger_row_number
     from sessions
-    inner join first_requests
-        on sessions.browser = first_requests.browser
-        and sessions.session_number = first_requests.session_number
     left join matched_rules
-        on first_requests.path_text = matched_rules.path_text
-        and first_requests.referrer_text = matched_rules.referrer_text
-        and first_requests.site is not distinct from matched_rules.site
+        on sessions.path_text = matched_rules.path_text
+        and sessions.referrer_text = matched_rules.referrer_text
+        and sessions.site is not distinct from matched_rules.site
         and matched_rules.preference = 1
 )
 
