@@ -17,8 +17,8 @@
 {%- endmacro %}
 
 
-{# Where the changes lie, and the versions of the lake's views: the columns of a view stand for it, because which of
-   its rows count is told by the readings. #}
+{# Where the changes lie, and the versions of the lake's views. The version of a view names its files. A model that is
+   told by the readings which rows changed looks at the view's columns alone. #}
 {% macro prepare_increments() -%}
     {%- if execute -%}{{ return(adapter.dispatch('prepare_increments')()) }}{%- endif -%}
 {%- endmacro %}
@@ -27,14 +27,19 @@
 
 {% macro duckdb__prepare_increments() -%}
     {%- do run_query('create schema if not exists changes') -%}
-    {%- set views = run_query(
-        "select view_name, md5(string_agg(column_name || ' ' || data_type, ',' order by column_index))"
-        ~ " from duckdb_views() as views join duckdb_columns() as columns on view_name = columns.table_name"
-        ~ " where views.schema_name = 'lake' and columns.schema_name = 'lake' group by view_name"
-    ) -%}
+    {%- set versions = [] -%}
+    {%- for node in graph.sources.values() if node.source_name == 'lake' -%}
+        {%- do versions.append(
+            "select '" ~ node.name ~ "' as name, (select md5(string_agg(filename || size || last_modified, '|' order by filename))"
+            ~ " from read_blob('" ~ (lake_folder() ~ '/' ~ node.name ~ '/*.parquet') | replace("'", "''") ~ "')) as version,"
+            ~ " (select md5(string_agg(column_name || ' ' || data_type, ',' order by column_index)) from duckdb_columns()"
+            ~ " where schema_name = 'lake' and table_name = '" ~ node.name ~ "') as columns"
+        ) -%}
+    {%- endfor -%}
     {%- set comments = [] -%}
-    {%- for name, version in views.rows -%}
-        {%- do comments.append('comment on view lake.' ~ name ~ " is '" ~ tojson({'version': version}) ~ "'") -%}
+    {%- for name, version, columns in run_query(versions | join(' union all ')).rows -%}
+        {%- set state = tojson({'version': version, 'columns': columns}) -%}
+        {%- do comments.append('comment on view lake.' ~ name ~ " is '" ~ state ~ "'") -%}
     {%- endfor -%}
     {%- do run_query(comments | join('; ')) -%}
 {%- endmacro %}
@@ -89,27 +94,30 @@
     {%- set before = states.get(this.schema ~ '.' ~ this.identifier, {}) -%}
     {%- set increment = (config.get('meta') or {}).get('increment') -%}
     {%- set parents = {} -%}
-    {%- set reads_lake = [] -%}
+    {%- set inputs = {} -%}
     {%- for unique_id in model.depends_on.nodes -%}
         {%- set node = graph.sources.get(unique_id) or graph.nodes.get(unique_id) -%}
-        {%- do parents.update({node.name: node.schema ~ '.' ~ (node.alias or node.identifier)}) -%}
-        {%- if node.resource_type == 'source' -%}{%- do reads_lake.append(node.name) -%}{%- endif -%}
+        {%- set parent = states.get(node.schema ~ '.' ~ (node.alias or node.identifier), {}) -%}
+        {%- set which = 'columns' if increment and node.resource_type == 'source' else 'version' -%}
+        {%- do parents.update({node.name: parent}) -%}
+        {%- do inputs.update({node.name: parent.get(which)}) -%}
     {%- endfor -%}
-    {%- set inputs = {} -%}
-    {%- for name, place in parents.items() -%}
-        {%- do inputs.update({name: states.get(place, {}).get('version')}) -%}
-    {%- endfor -%}
-    {%- set state = {'fingerprint': local_md5(sql), 'version': before.get('version'), 'previous': before.get('previous'), 'inputs': inputs} -%}
-    {%- set step = namespace(name='whole', state=state, increment=increment, changed=[], lake=reads_lake, rows=0) -%}
+    {%- set state = {
+        'project': env_var('MARKET_LEDGER_PROJECT', ''),
+        'fingerprint': local_md5(sql),
+        'version': before.get('version'),
+        'previous': before.get('previous'),
+        'inputs': inputs,
+    } -%}
+    {%- set step = namespace(name='whole', before=before, state=state, increment=increment, changed=[], rows=0) -%}
     {%- set comparable = existing is not none and existing.is_table and not should_full_refresh() -%}
-    {%- set known = comparable and before.get('fingerprint') == state.fingerprint
-        and none not in inputs.values() and (increment or not reads_lake) -%}
+    {%- set known = comparable and before.get('fingerprint') == state.fingerprint and none not in inputs.values() -%}
     {%- if known -%}
         {%- set followed = [] -%}
         {%- for name, version in inputs.items() if before.inputs.get(name) != version -%}
             {%- do step.changed.append(name) -%}
             {%- if increment and name in increment.touched_by
-                and before.inputs.get(name) and states[parents[name]].get('previous') == before.inputs[name] -%}
+                and before.inputs.get(name) and parents[name].get('previous') == before.inputs[name] -%}
                 {%- do followed.append(name) -%}
             {%- endif -%}
         {%- endfor -%}
@@ -153,7 +161,7 @@
 {%- endmacro %}
 
 {# A model's SQL with its marks made real. Of the lake, only deliveries that hold touched keys are opened. #}
-{% macro touched_sql(sql, lake) -%}
+{% macro touched_sql(sql) -%}
     {%- set made = namespace(sql=sql) -%}
     {%- for mark, relation, expressions in modules.re.findall('((\S+)\s+/\* only touched: (.*?) \*/)', sql) -%}
         {%- set part = namespace(relation=relation) -%}
@@ -209,7 +217,7 @@
     {%- if not touched.is_worth -%}{{ return(none) }}{%- endif -%}
     {%- set changed = namespace(rows=0) -%}
     {%- if touched['keys'] -%}
-        {%- do run_statements('create or replace temp table ledger_rows as ' ~ touched_sql(sql, step.lake)) -%}
+        {%- do run_statements('create or replace temp table ledger_rows as ' ~ touched_sql(sql)) -%}
         {%- set changed.rows = compare_rows(touched_part(this, step.increment.key)) -%}
     {%- endif -%}
     {%- if changed.rows -%}

@@ -21,8 +21,10 @@
         {%- if done.what is none -%}
             {%- set done.what = build_whole(step, existing, target, compiled_code) -%}
         {%- endif -%}
-        {%- do run_statements(comment_on(target, step.state)) -%}
         {%- do drop_aside() -%}
+    {%- endif -%}
+    {%- if step.state != step.before -%}
+        {%- do run_statements(comment_on(target, step.state)) -%}
     {%- endif -%}
     {%- do store_raw_result(name="main", message=done.what, code=done.what, rows_affected=step.rows) -%}
     {{ run_hooks(post_hooks, inside_transaction=True) }}

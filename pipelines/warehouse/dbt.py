@@ -15,7 +15,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ from pipelines.errors import MarketLedgerError
 from pipelines.progress import Progress, silent
 from pipelines.settings import Settings
 from pipelines.warehouse.engines import Engine, engine_of
+from pipelines.warehouse.kept import Memory, keeping
 from pipelines.warehouse.rules import merge_rules
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def build(
         arguments += ["--exclude-resource-type", "seed"] if has_seeds else []
         # A test that also looks at models left out would judge what is not there.
         arguments += ["--select", select, "--indirect-selection", tests] if select else []
-        with _tests_only_report(manifest):
+        with _tests_only_report(manifest), _keeping(settings, engine, workspace, manifest):
             results = _invoke(arguments, engine, settings, workspace, manifest, _Counter(progress))
         engine.finish(manifest)
         _keep_compiled(manifest, workspace.manifest_file)
@@ -127,7 +128,9 @@ def parsed_project(settings: Settings) -> Manifest:
     cached = folder / f"{project_fingerprint(settings.dbt_project_dir, engine.adapter)}.msgpack"
     if cached.is_file():
         return Manifest.from_msgpack(cached.read_bytes(), decoder=extended_mashumuro_decoder)
-    manifest: Manifest = _invoke(["parse"], engine, settings, Workspace(folder), None, _Counter(silent))
+    manifest: Manifest = _invoke(
+        ["parse", "--no-partial-parse"], engine, settings, Workspace(folder), None, _Counter(silent)
+    )
     for outdated in (*folder.glob("*.msgpack"), *folder.glob("*.json")):
         outdated.unlink(missing_ok=True)
     _write_manifest(manifest, cached.with_suffix(".json"))
@@ -253,6 +256,7 @@ def _environment(settings: Settings, engine: Engine) -> Iterator[None]:
     chosen = {
         "MARKET_LEDGER_LAKE": str(settings.lake),
         "MARKET_LEDGER_WAREHOUSE_FILE": str(settings.warehouse_file),
+        "MARKET_LEDGER_PROJECT": _project_state(settings, engine),
         **engine.variables(),
     }
     before = {name: os.environ.get(name) for name in chosen}
@@ -281,6 +285,21 @@ def _tests_only_report(manifest: Manifest) -> Iterator[None]:
     finally:
         for config, severity in zip(configs, declared, strict=True):
             config.severity = severity
+
+
+def _keeping(
+    settings: Settings, engine: Engine, workspace: Workspace, manifest: Manifest
+) -> AbstractContextManager[None]:
+    """Nodes whose inputs are what they were are not run, where the engine's tables tell."""
+    if engine.states is None:
+        return nullcontext()
+    return keeping(Memory(manifest, _project_state(settings, engine), engine.states, workspace.folder / "kept.json"))
+
+
+def _project_state(settings: Settings, engine: Engine) -> str:
+    """Names all that the nodes' SQL follows from, but what lies in tables."""
+    project = settings.dbt_project_dir
+    return f"{project_fingerprint(project, engine.adapter)} {' '.join(followed_sources(project))}"
 
 
 def _use_own_rules(manifest: Manifest, own_rules: dict[str, Path], root: Path) -> None:

@@ -10,9 +10,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dbt.contracts.graph.manifest import Manifest
 
     from pipelines.settings import Settings
+    from pipelines.warehouse.kept import States
 
 SEEDS_TABLE = "main.ledger_seeds"
 
@@ -36,6 +39,10 @@ class Engine(Protocol):
 
     def place(self, manifest: Manifest) -> None:
         """Put the parsed project, which belongs to no data folder, into this one's schemas."""
+
+    @property
+    def states(self) -> Callable[[], States] | None:
+        """Asks, while dbt is at work, what each table was made from; None where every build is whole."""
 
     def seeds(self) -> str | None:
         """Which state of the seeds was loaded last; None when none was."""

@@ -5,15 +5,26 @@ Belongs here: what a build asks of DuckDB outside dbt. Not here: what it shares 
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipelines.warehouse.engines import SEEDS_TABLE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dbt.contracts.graph.manifest import Manifest
 
     from pipelines.settings import Settings
+    from pipelines.warehouse.kept import States
+
+# macros/increments.sql writes them.
+STATES = """
+    select schema_name || '.' || table_name, comment from duckdb_tables() where comment like '{%'
+    union all
+    select schema_name || '.' || view_name, comment from duckdb_views() where schema_name = 'lake' and comment like '{%'
+"""
 
 
 @dataclass(frozen=True)
@@ -36,6 +47,10 @@ class DuckDBEngine:
 
     def place(self, manifest: Manifest) -> None:
         pass
+
+    @property
+    def states(self) -> Callable[[], States]:
+        return _states
 
     def seeds(self) -> str | None:
         import duckdb
@@ -62,3 +77,13 @@ class DuckDBEngine:
         from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
         DuckDBConnectionManager.close_all_connections()
+
+
+def _states() -> States:
+    """Through the connection that dbt has open."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    connection = DuckDBConnectionManager.env().conn  # type: ignore[attr-defined]
+    with connection.cursor() as cursor:
+        rows = cursor.execute(STATES).fetchall()
+    return {place: json.loads(state) for place, state in rows}

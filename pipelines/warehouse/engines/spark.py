@@ -91,6 +91,10 @@ class SparkEngine:
         for source in manifest.sources.values():
             source.schema = self.lake_schema
 
+    @property
+    def states(self) -> None:
+        return None
+
     def seeds(self) -> str | None:
         file = self._seeds_file
         return file.read_text("utf-8") if file.is_file() else None
