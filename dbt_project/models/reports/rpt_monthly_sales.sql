@@ -1,9 +1,5 @@
 -- one row a month, region, segment and value of a breakdown
-{%- set breakdowns = {
-    'total': "'all'", 'region': 'region', 'channel': 'channel', 'segment': 'segment',
-    'product': 'product_id', 'product_category': 'product_category'
-} %}
-{%- set order_breakdowns = ['total', 'region', 'channel', 'segment'] %}
+{%- set order_breakdowns = {'total': "'all'", 'region': 'region', 'channel': 'channel', 'segment': 'segment'} %}
 {%- set cell = 'region, segment, breakdown, breakdown_value' %}
 with
 
@@ -11,18 +7,24 @@ run_context as (
     select
         as_of_date,
         {{ month_start('as_of_date') }} as as_of_month
-    from {{ ref('stg_run_context') }}
+    from {{ ref('stg_run_day') }}
 ),
 
-lines as (
-    select * from {{ ref('fct_sales_lines') }}
-    where is_counted
-        and month_start <= (select as_of_month from run_context)
+sales as (
+    select * from {{ ref('int_sales_counted') }}
+    where month_start <= (select as_of_month from run_context)
 ),
 
 payments as (
-    select * from {{ ref('fct_payments') }}
+    select
+        month_start,
+        region,
+        segment,
+        channel,
+        sum(paid_amount) as paid_amount
+    from {{ ref('fct_payments') }}
     where month_start <= (select as_of_month from run_context)
+    group by month_start, region, segment, channel
 ),
 
 targets as (
@@ -34,55 +36,9 @@ market as (
     select * from {{ ref('int_market_size_resolved') }}
 ),
 
-lines_broken_down as (
-    {%- for breakdown, column in breakdowns.items() %}
-    select *, '{{ breakdown }}' as breakdown, {{ column }} as breakdown_value from lines
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
-),
-
-line_cells as (
-    select * from {{ with_totals('lines_broken_down', ['region', 'segment']) }} as cells
-),
-
-sales as (
-    select
-        month_start,
-        {{ cell }},
-        sum(net_amount) as sales_amount,
-        count(distinct case when line_type = 'sale' then order_id end) as order_count,
-        count(*) as line_count,
-        sum(quantity) as units_sold,
-        count(distinct case when line_type = 'sale' then customer_key end) as customer_count,
-        sum(case when is_delivered then net_amount else 0 end) as delivered_amount,
-        sum(case when is_new_product then net_amount else 0 end) as new_product_sales_amount,
-        count(launch_date) as known_launch_line_count
-    from line_cells
-    group by month_start, {{ cell }}
-),
-
-first_purchases as (
-    select
-        {{ cell }},
-        customer_key,
-        min(month_start) as month_start
-    from line_cells
-    where line_type = 'sale' and customer_key is not null
-    group by {{ cell }}, customer_key
-),
-
-new_customers as (
-    select
-        month_start,
-        {{ cell }},
-        count(*) as first_purchase_count
-    from first_purchases
-    group by month_start, {{ cell }}
-),
-
 payments_broken_down as (
-    {%- for breakdown in order_breakdowns %}
-    select *, '{{ breakdown }}' as breakdown, {{ breakdowns[breakdown] }} as breakdown_value from payments
+    {%- for breakdown, column in order_breakdowns.items() %}
+    select *, '{{ breakdown }}' as breakdown, {{ column }} as breakdown_value from payments
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 ),
@@ -187,7 +143,7 @@ dense as (
         coalesce(sales.delivered_amount, 0) as delivered_amount,
         coalesce(sales.new_product_sales_amount, 0) as new_product_sales_amount,
         coalesce(sales.known_launch_line_count, 0) as known_launch_line_count,
-        coalesce(new_customers.first_purchase_count, 0) as first_purchase_count,
+        coalesce(sales.first_purchase_count, 0) as first_purchase_count,
         paid.paid_amount,
         targets.target_amount,
         targets.latest_target_amount,
@@ -197,8 +153,6 @@ dense as (
     from spine
     left join sales
         on {{ same_cell('spine', 'sales') }} and spine.month_start = sales.month_start
-    left join new_customers
-        on {{ same_cell('spine', 'new_customers') }} and spine.month_start = new_customers.month_start
     left join paid
         on {{ same_cell('spine', 'paid') }} and spine.month_start = paid.month_start
     left join targets
