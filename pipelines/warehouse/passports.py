@@ -10,9 +10,11 @@ beginning), has as many rows as `passport_rows.row_count` says.
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,11 +24,14 @@ from pipelines.warehouse.candidate import (
     ANALYSTS,
     LEADERSHIP,
     Sources,
+    Touched,
+    copy_previous,
     drill_table,
     literal,
     previous_drill_tables,
     quoted,
     table_columns,
+    unchanged_tables,
 )
 from pipelines.warehouse.catalog import SUMMARY, Catalog, Column, Model
 
@@ -137,13 +142,13 @@ def _write_delivery_files(sources: Sources, receipts: Path) -> None:
     if any(receipts.glob("*.parquet")):
         query = (
             "SELECT delivery_id, arg_max(file_name, arrival_number) AS file_name,"
-            " max(delivered_at) AS delivered_at"
+            " max(delivered_at) AS delivered_at, count(*) AS receipts"
             f" FROM read_parquet({literal(receipts / '*.parquet')}, union_by_name = true) GROUP BY delivery_id"
         )
     else:
         query = (
-            "SELECT NULL::VARCHAR AS delivery_id, NULL::VARCHAR AS file_name, NULL::TIMESTAMP AS delivered_at"
-            " WHERE false"
+            "SELECT NULL::VARCHAR AS delivery_id, NULL::VARCHAR AS file_name, NULL::TIMESTAMP AS delivered_at,"
+            " 0 AS receipts WHERE false"
         )
     sources.connection.execute(f"CREATE OR REPLACE TEMP TABLE delivery_files AS {query}")
 
@@ -168,7 +173,7 @@ def _write_rejected_rows(sources: Sources, quarantine: Path) -> None:
     )
 
 
-def write_passports(sources: Sources, catalog: Catalog, publication: Publication) -> None:
+def write_passports(sources: Sources, catalog: Catalog, publication: Publication, touched: Touched) -> None:
     """Passports of fresh sections from the models, of held ones as they were published last."""
     held = publication.unchanged()
     before = previous_drill_tables(sources)
@@ -180,10 +185,9 @@ def write_passports(sources: Sources, catalog: Catalog, publication: Publication
         if section not in held
     ]
     write_rows(sources, f"{LEADERSHIP}.main.passports", PASSPORT_COLUMNS, fresh)
-    write_rows(sources, f"{LEADERSHIP}.main.passport_rows", ROW_COLUMNS, [])
-    _count_rows(sources, fresh, publication)
     if held:
         _keep_passports(sources, catalog, held, before)
+    _count_rows(sources, fresh, publication, touched)
 
 
 def report_columns(catalog: Catalog) -> list[tuple[Model, Column, str | None]]:
@@ -291,53 +295,130 @@ def _both(name: str, texts: Any, fallback: str | None = None) -> dict[str, str |
     return {f"{name}_{language}": texts or fallback for language in ("zh", "en")}
 
 
-def _count_rows(sources: Sources, fresh: Sequence[Mapping[str, Any]], publication: Publication) -> None:
-    """Rows and files behind each metric, in one pass over each drill table and window."""
-    tables = table_columns(sources.connection, LEADERSHIP)
-    wanted: dict[tuple[str, str, str], list[str]] = {}
+@dataclass(frozen=True)
+class Group:
+    """Figures whose rows lie in one table, by one month column and window: they are counted in one pass."""
+
+    table: str
+    month: str
+    window: str
+    columns: tuple[tuple[str, str, str], ...]  # report, column, filter
+
+    @property
+    def filters(self) -> list[str]:
+        return list(dict.fromkeys(condition for _, _, condition in self.columns))
+
+    @property
+    def name(self) -> str:
+        return f"{self.table} {self.month} {self.window}"
+
+
+def groups_of(fresh: Sequence[Mapping[str, Any]]) -> list[Group]:
+    found: dict[tuple[str, str, str], list[tuple[str, str, str]]] = {}
     for row in fresh:
         if row["drill_table"]:
             place = (row["drill_table"], row["drill_month"], row["drill_window"])
-            filters = wanted.setdefault(place, [])
-            if row["drill_filter"] not in filters:
-                filters.append(row["drill_filter"])
-    for (table, month, window), filters in wanted.items():
-        last = WINDOWS[window].format(newest=f"DATE {literal(publication.newest_month)}")
-        query = counting_query(table, month, last, filters, tables.get(table, {}))
-        try:
-            sources.connection.execute(f"CREATE OR REPLACE TEMP TABLE row_counts AS {query}")
-        except Exception as error:
-            raise MarketLedgerError("passport_filter_broken", table=table, problem=str(error)) from error
-        write_rows(
-            sources,
-            "temp.counted_filters",
-            {"place": "VARCHAR", "drill_filter": "VARCHAR"},
-            [{"place": f"count_{place}", "drill_filter": each} for place, each in enumerate(filters)],
-        )
-        sources.connection.execute(
-            f"INSERT INTO {LEADERSHIP}.main.passport_rows"
-            " SELECT passports.report, passports.column_name, counts.month_start, counts.region, counts.segment,"
-            " counts.row_count, counts.file_count, counts.files, counts.freshest_at"
-            f" FROM {LEADERSHIP}.main.passports AS passports"
-            " JOIN temp.counted_filters USING (drill_filter) JOIN row_counts AS counts USING (place)"
-            " WHERE passports.drill_table = ? AND passports.drill_month = ? AND passports.drill_window = ?"
-            " ORDER BY ALL",
-            [table, month, window],
-        )
+            found.setdefault(place, []).append((row["report"], row["column_name"], row["drill_filter"]))
+    return [Group(*place, tuple(columns)) for place, columns in found.items()]
 
 
-def counting_query(table: str, month: str, last: str, filters: Sequence[str], columns: Mapping[str, str]) -> str:
+def _count_rows(
+    sources: Sources, fresh: Sequence[Mapping[str, Any]], publication: Publication, touched: Touched
+) -> None:
+    """Rows and files behind each figure: counted anew where rows have changed, kept elsewhere."""
+    connection, table = sources.connection, f"{LEADERSHIP}.main.passport_rows"
+    counted = _begin_with_counts_before(sources)
+    # A month's rows do not change; the window that ends with the newest month does, and so do names of files.
+    renamed = connection.execute(
+        "SELECT md5(string_agg(delivery_id || file_name, ' ' ORDER BY delivery_id)) FROM delivery_files"
+        " WHERE receipts > 1"
+    ).fetchall()[0][0]
+    unchanged = unchanged_tables(sources, LEADERSHIP)
+    kept = {}
+    for group in groups_of(fresh):
+        newest = None if group.window == "month" else str(publication.newest_month)
+        kept[group.name] = digest = _digest([group.columns, newest, renamed])
+        is_known = counted.get(group.name) == digest
+        if is_known and group.table in unchanged:
+            continue
+        months = touched.get(group.table, {}).get(group.month) if is_known and group.window == "month" else None
+        _count_group(sources, group, publication, months)
+    connection.execute(f"COMMENT ON TABLE {table} IS {literal(json.dumps(kept))}")
+
+
+def _begin_with_counts_before(sources: Sources) -> dict[str, str]:
+    """The counts of the last version without those of figures that are no more; and what they were counted from."""
+    connection, table = sources.connection, f"{LEADERSHIP}.main.passport_rows"
+    if "passport_rows" not in sources.previous.get(LEADERSHIP, {}):
+        write_rows(sources, table, ROW_COLUMNS, [])
+        return {}
+    if "passport_rows" not in table_columns(connection, LEADERSHIP):
+        copy_previous(sources, LEADERSHIP, "passport_rows", "passport_rows")
+    connection.execute(
+        f"DELETE FROM {table} WHERE (report, column_name) NOT IN"
+        f" (SELECT (report, column_name) FROM {LEADERSHIP}.main.passports WHERE drill_table IS NOT NULL)"
+    )
+    comment = connection.execute(
+        f"SELECT comment FROM duckdb_tables() WHERE database_name = 'previous_{LEADERSHIP}'"
+        " AND schema_name = 'main' AND table_name = 'passport_rows'"
+    ).fetchall()[0][0]
+    known: dict[str, str] = json.loads(comment or "{}")
+    return known
+
+
+def _count_group(
+    sources: Sources, group: Group, publication: Publication, months: Collection[date] | None = None
+) -> None:
+    """Count a group's rows, in all months or in these."""
+    connection, table = sources.connection, f"{LEADERSHIP}.main.passport_rows"
+    last = WINDOWS[group.window].format(newest=f"DATE {literal(publication.newest_month)}")
+    listed = ", ".join(f"DATE {literal(month)}" for month in months or ())
+    only = f"month_start IN ({listed or 'NULL'})" if months is not None else "true"
+    columns = table_columns(connection, LEADERSHIP).get(group.table, {})
+    query = counting_query(group.table, group.month, last, group.filters, columns, only)
+    try:
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE row_counts AS {query}")
+    except Exception as error:
+        raise MarketLedgerError("passport_filter_broken", table=group.table, problem=str(error)) from error
+    places = {condition: f"count_{place}" for place, condition in enumerate(group.filters)}
+    write_rows(
+        sources,
+        "temp.counted_columns",
+        dict.fromkeys(("report", "column_name", "place"), "VARCHAR"),
+        [
+            {"report": report, "column_name": column, "place": places[condition]}
+            for report, column, condition in group.columns
+        ],
+    )
+    connection.execute(
+        f"DELETE FROM {table} WHERE {only}"
+        " AND (report, column_name) IN (SELECT (report, column_name) FROM temp.counted_columns)"
+    )
+    connection.execute(
+        f"INSERT INTO {table} SELECT columns.report, columns.column_name, counts.* EXCLUDE (place)"
+        " FROM temp.counted_columns AS columns JOIN row_counts AS counts USING (place) ORDER BY ALL"
+    )
+
+
+def _digest(parts: Sequence[Any]) -> str:
+    return hashlib.md5(json.dumps(parts).encode(), usedforsecurity=False).hexdigest()
+
+
+def counting_query(
+    table: str, month: str, last: str, filters: Sequence[str], columns: Mapping[str, str], only: str = "true"
+) -> str:
     """Counts per filter by month, region and segment with their totals, and the files that the rows came in."""
     cut = {name: f"coalesce({name}, 'unknown')" if name in columns else "'unknown'" for name in ("region", "segment")}
     delivery = "ledger_delivery_id" if "ledger_delivery_id" in columns else "NULL::VARCHAR"
     flags = ", ".join(f"({each}) AS flag_{place}" for place, each in enumerate(filters))
+    of_month = f"date_trunc('month', CAST({month} AS DATE))::DATE"
     counts = ", ".join(f"count(*) FILTER (flag_{place}) AS count_{place}" for place in range(len(filters)))
     places = ", ".join(f"count_{place}" for place in range(len(filters)))
     return f"""
         WITH flagged AS (
-            SELECT date_trunc('month', CAST({month} AS DATE))::DATE AS month_start, {cut["region"]} AS region,
+            SELECT {of_month} AS month_start, {cut["region"]} AS region,
                 {cut["segment"]} AS segment, {delivery} AS delivery_id, {flags}
-            FROM {LEADERSHIP}.main.{quoted(table)} WHERE {month} IS NOT NULL
+            FROM {LEADERSHIP}.main.{quoted(table)} WHERE {month} IS NOT NULL AND {only.replace("month_start", of_month)}
         ),
         counted AS (
             SELECT month_start, delivery_id,
@@ -379,10 +460,6 @@ def _keep_passports(
     connection, sections = sources.connection, ", ".join(literal(section) for section in sorted(held))
     old = f"previous_{LEADERSHIP}.main"
     new = f"{LEADERSHIP}.main"
-    connection.execute(
-        f"INSERT INTO {new}.passport_rows BY NAME SELECT rows_.* FROM {old}.passport_rows AS rows_"
-        f" SEMI JOIN (SELECT * FROM {old}.passports WHERE section IN ({sections})) AS kept USING (report, column_name)"
-    )
     connection.execute(
         f"INSERT INTO {new}.passports BY NAME SELECT * FROM {old}.passports WHERE section IN ({sections})"
     )

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.errors import MarketLedgerError
+from pipelines.intake.key import load_key
 from pipelines.progress import Progress, silent
 from pipelines.settings import Settings
 from pipelines.warehouse import candidate, inputs, operations, passports
@@ -103,8 +104,10 @@ def publish(
     progress("publish", 0, STEPS)
     others = frozenset() if only is None else frozenset(catalog.sections()) - frozenset(only)
     held = held_sections(checks)
+    key = load_key(settings)
+    candidate.lay_out(settings, folder, previous)
     with candidate.open_sources(settings, folder, previous) as sources:
-        candidate.copy_leadership(sources, catalog, held.keys() | others)
+        touched = candidate.copy_leadership(sources, catalog, held.keys() | others, key)
     progress("publish", 1, STEPS)
     judged = judge(folder / file_name(LEADERSHIP)) if judge is not None else ()
     checks = [*checks, *judged]
@@ -114,26 +117,22 @@ def publish(
     with candidate.open_sources(settings, folder, previous) as sources:
         if newly_held:
             held = {**held, **{section: held_sections(checks)[section] for section in newly_held}}
-            candidate.copy_leadership(sources, catalog, held.keys() | others)
+            candidate.copy_leadership(sources, catalog, held.keys() | others, key)
         before = previous_states(sources)
         sections = section_states(catalog, held, before, version, as_of, now, others)
         newest_month = local_moment(as_of, settings).date().replace(day=1)
         publication = Publication(version, folder, as_of, now, sections, tuple(checks), newest_month)
+        candidate.trim_analysts(sources, catalog, held.keys() | others)
         passports.write_origins(sources, settings)
-        passports.write_passports(sources, catalog, publication)
+        passports.write_passports(sources, catalog, publication, touched)
         progress("publish", 3, STEPS)
         write_about(sources, settings, publication)
-        candidate.copy_analysts(sources, catalog, held.keys() | others)
         progress("publish", 4, STEPS)
         operations.write_operations(sources, catalog, publication.unchanged(), settings, as_of)
         if made_from:
+            until = inputs.same_until(sources.connection, settings, as_of)
             # A delivery held back may be judged otherwise a moment later: rows dated after the run are then past.
-            until = (
-                as_of
-                if any(check.holds_back for check in checks)
-                else inputs.same_until(sources.connection, settings, as_of)
-            )
-            inputs.write(folder, made_from, as_of, until)
+            inputs.write(folder, made_from, as_of, as_of if held else until)
     progress("publish", 5, STEPS)
     if run_id:
         (folder / RUN).write_text(run_id, "utf-8")
