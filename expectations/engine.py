@@ -10,12 +10,15 @@ connections it keeps. That list is private: tests/integration/expectations fails
 
 from __future__ import annotations
 
+import importlib
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from expectations.suites import Expectation
@@ -67,7 +70,7 @@ def validate(database: Path, tables: Sequence[MeasuredTable], site: Path | None 
     """Check all tables of a DuckDB file in one pass and, if asked, write the results as a static site."""
     if not tables:
         return []
-    import great_expectations
+    great_expectations = _library()
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
     _keep_duckdb_connections()
@@ -97,6 +100,17 @@ def validate(database: Path, tables: Sequence[MeasuredTable], site: Path | None 
         for table, run in zip(tables, outcome.run_results.values(), strict=True)
         for result in run.results
     ]
+
+
+def _library() -> ModuleType:
+    """Great Expectations, kept from loading PySpark where that is installed: a second for what is not used here."""
+    loaded = sys.modules.get("pyspark")
+    sys.modules["pyspark"] = loaded  # type: ignore[assignment]  # None: an import fails, as where it is not installed
+    try:
+        return importlib.import_module("great_expectations")
+    finally:
+        if loaded is None:
+            del sys.modules["pyspark"]
 
 
 def _keep_duckdb_connections() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
@@ -62,3 +64,10 @@ def test_the_site_holds_labels_in_both_languages(measured: Path, tmp_path: Path)
     validate(measured, [table(maximum=0.5)], tmp_path / "site")
     pages = "".join(page.read_text("utf-8") for page in (tmp_path / "site").rglob("*.html"))
     assert "检查 / Check" in pages
+
+
+def test_an_installed_pyspark_is_not_loaded() -> None:
+    pytest.importorskip("pyspark")
+    loads = "import sys; from expectations.engine import warm; warm(); print('pyspark' in sys.modules)"
+    said = subprocess.run([sys.executable, "-c", loads], capture_output=True, text=True, check=True)
+    assert said.stdout.split() == ["False"]
