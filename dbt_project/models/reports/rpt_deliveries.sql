@@ -1,5 +1,4 @@
 -- one row per receipt: a reading of a table of a file, with what became of its accepted rows
-{%- set sources = var('followed_sources') %}
 with
 
 deliveries as (
@@ -11,81 +10,16 @@ current_readings as (
 ),
 
 current_rows as (
-    {%- for source_name in sources %}
-    select
-        ledger_delivery_id as delivery_id,
-        count(*) as current_row_count
-    from {{ ref('stg_' ~ source_name) }}
-    group by ledger_delivery_id
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+    select * from {{ ref('int_current_rows_counted') }}
 ),
 
--- Rows of registers that replace their scope wholly, with what they say.
-register_rows as (
-    {%- for source_name in sources %}
-    select
-        ledger_delivery_id as delivery_id,
-        ledger_scope,
-        '{{ source_name }}' as source_name,
-        {{ row_content(source('lake', source_name)) }} as content
-    from {{ source('lake', source_name) }}
-    where ledger_scope is not null
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
-),
-
-current_register_rows as (
-    {%- for source_name in sources %}
-    select
-        stg.ledger_scope,
-        '{{ source_name }}' as source_name,
-        lake.content
-    from {{ ref('stg_' ~ source_name) }} as stg
-    inner join (
-        select
-            ledger_delivery_id,
-            ledger_row_number,
-            {{ row_content(source('lake', source_name)) }} as content
-        from {{ source('lake', source_name) }}
-        where ledger_scope is not null
-    ) as lake
-        on stg.ledger_delivery_id = lake.ledger_delivery_id
-        and stg.ledger_row_number = lake.ledger_row_number
-    where stg.ledger_scope is not null
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
-),
-
-numbered_register_rows as (
-    select
-        *,
-        row_number() over (
-            partition by delivery_id, source_name, ledger_scope, content order by content
-        ) as occurrence_number
-    from register_rows
-),
-
-numbered_current_rows as (
-    select
-        *,
-        row_number() over (partition by source_name, ledger_scope, content order by content) as occurrence_number
-    from current_register_rows
-),
-
--- A row that the newest register of its scope does not repeat as it was.
+-- Rows that the newest register of their scope does not repeat as they were.
 withdrawn_rows as (
     select
-        register.delivery_id,
-        count(*) as withdrawn_row_count
-    from numbered_register_rows as register
-    left join numbered_current_rows as current_row
-        on register.source_name = current_row.source_name
-        and register.ledger_scope = current_row.ledger_scope
-        and register.content = current_row.content
-        and register.occurrence_number = current_row.occurrence_number
-    where current_row.content is null
-    group by register.delivery_id
+        delivery_id,
+        sum(withdrawn_row_count) as withdrawn_row_count
+    from {{ ref('int_withdrawn_rows_counted') }}
+    group by delivery_id
 ),
 
 corrections as (
@@ -105,7 +39,6 @@ joined as (
         deliveries.*,
         current_readings.delivery_id is not null as is_current_reading,
         coalesce(current_rows.current_row_count, 0) as current_row_count,
-        -- An original that was read anew by other rules has withdrawn nothing.
         case
             when current_readings.delivery_id is not null then coalesce(withdrawn_rows.withdrawn_row_count, 0)
             else 0

@@ -1,0 +1,105 @@
+-- one row a register's scope and delivery: how many of its rows the newest register of the scope does not repeat as
+-- they were. A delivery of which every row counts has withdrawn nothing: only the others' rows are compared.
+{%- set sources = var('followed_sources') %}
+{#- What a delivery holds never changes: counts and receipts say nothing that its readings and rows do not say. #}
+{%- set touched_by = {'int_current_rows_counted': "select '', '' where false", 'stg_deliveries': "select '', '' where false"} %}
+{%- set scopes_of_readings = [] %}
+{%- for source_name in sources %}
+    {%- set scopes = "select '" ~ source_name ~ "', ledger_scope from " %}
+    {%- do touched_by.update({'stg_' ~ source_name: scopes ~ 'changes.stg_' ~ source_name ~ ' where ledger_scope is not null'}) %}
+    {%- do scopes_of_readings.append(
+        scopes ~ 'lake.' ~ source_name ~ ' where ledger_scope is not null and ledger_delivery_id in'
+        ~ " (select delivery_id from changes.stg_current_readings where source = '" ~ source_name ~ "')"
+    ) %}
+{%- endfor %}
+{%- do touched_by.update({'stg_current_readings': scopes_of_readings | join(' union all ')}) %}
+{{ config(meta={'increment': {'key': ['source_name', 'ledger_scope'], 'touched_by': touched_by}}) }}
+with
+
+readings as (
+    select delivery_id from {{ ref('stg_current_readings') }}
+),
+
+deliveries as (
+    select
+        delivery_id,
+        max(rows_accepted) as accepted_row_count
+    from {{ ref('stg_deliveries') }}
+    group by delivery_id
+),
+
+-- An original that was read anew by other rules has withdrawn nothing: it is no reading that counts.
+incomplete_deliveries as (
+    select readings.delivery_id
+    from readings
+    inner join deliveries
+        on readings.delivery_id = deliveries.delivery_id
+    left join {{ ref('int_current_rows_counted') }} as current_rows
+        on readings.delivery_id = current_rows.delivery_id
+    where deliveries.accepted_row_count > coalesce(current_rows.current_row_count, 0)
+),
+
+register_rows as (
+    {%- for source_name in sources %}
+    select
+        '{{ source_name }}' as source_name,
+        ledger_scope,
+        ledger_delivery_id as delivery_id,
+        {{ row_content(source('lake', source_name)) }} as content
+    from {{ source('lake', source_name) }} {{ only_touched("'" ~ source_name ~ "'", 'ledger_scope') }}
+    where ledger_scope is not null and ledger_delivery_id in (select delivery_id from incomplete_deliveries)
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+),
+
+current_rows as (
+    {%- for source_name in sources %}
+    select
+        '{{ source_name }}' as source_name,
+        lake_rows.ledger_scope,
+        {{ row_content(source('lake', source_name)) }} as content
+    from {{ source('lake', source_name) }} as lake_rows
+    inner join (
+        select ledger_delivery_id, ledger_row_number
+        from {{ ref('stg_' ~ source_name) }}
+        where ledger_scope in (select ledger_scope from register_rows where source_name = '{{ source_name }}')
+    ) as counting_rows
+        on lake_rows.ledger_delivery_id = counting_rows.ledger_delivery_id
+        and lake_rows.ledger_row_number = counting_rows.ledger_row_number
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+),
+
+numbered_register_rows as (
+    select
+        *,
+        row_number() over (
+            partition by delivery_id, source_name, ledger_scope, content order by content
+        ) as occurrence_number
+    from register_rows
+),
+
+numbered_current_rows as (
+    select
+        *,
+        row_number() over (partition by source_name, ledger_scope, content order by content) as occurrence_number
+    from current_rows
+),
+
+final as (
+    select
+        cast(register.source_name as string) as source_name,
+        cast(register.ledger_scope as string) as ledger_scope,
+        cast(register.delivery_id as string) as delivery_id,
+        cast(count(*) as bigint) as withdrawn_row_count
+    from numbered_register_rows as register
+    left join numbered_current_rows as current_row
+        on register.source_name = current_row.source_name
+        and register.ledger_scope = current_row.ledger_scope
+        and register.content = current_row.content
+        and register.occurrence_number = current_row.occurrence_number
+    where current_row.content is null
+    group by 1, 2, 3
+)
+
+select * from final
