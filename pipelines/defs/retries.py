@@ -13,7 +13,13 @@ from pipelines.errors import MarketLedgerError
 
 # Somebody has the warehouse or a file open, or the disk was busy: over in a minute or two.
 RETRIES = dg.RetryPolicy(max_retries=3, delay=10, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
-PASSING = ("could not set lock", "resource temporarily unavailable", "text file busy", "device or resource busy")
+PASSING = (
+    "could not set lock",
+    "resource temporarily unavailable",
+    "text file busy",
+    "device or resource busy",
+    "stopped answering",
+)
 
 
 @contextmanager

@@ -96,11 +96,11 @@ def build(
     own_rules = merge_rules(seeds_folder, settings.rules, workspace.rules)
     rules_fingerprint = _fingerprint([*seeds_folder.glob("*.csv"), *own_rules.values()])
     engine = engine_of(settings)
-    keeps_others = engine.begin(is_whole=select is None)
-    select = select if keeps_others else None
-    has_seeds = engine.seeds() == rules_fingerprint
     with _environment(settings, engine):
         manifest = parsed_project(settings)
+        keeps_others = engine.begin(is_whole=select is None)
+        select = select if keeps_others else None
+        has_seeds = engine.seeds() == rules_fingerprint
         engine.place(manifest)
         _use_own_rules(manifest, own_rules, workspace.rules.parent)
         arguments = ["build", "--exclude-resource-type", "unit_test"]

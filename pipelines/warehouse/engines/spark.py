@@ -4,8 +4,8 @@ Belongs here: which cluster, whether it answers, this data folder's schemas on i
 it wrote to the warehouse's file. Not here: starting a cluster (cluster.py), SQL that only Spark has (macros/spark.sql).
 
 Spark reads the lake and writes each table as Parquet below `warehouse/spark`, so both must be seen under the same
-path by every node. The warehouse's file then holds one view a table over these files: what reads the warehouse
-finds the same names and types as after a build by DuckDB. A run builds all tables anew.
+path by every node. The warehouse's file then gets a copy of each table: what reads the warehouse finds the same
+names and types as after a build by DuckDB. A run builds all tables anew.
 """
 
 from __future__ import annotations
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 DEFAULT_PORT = 15002
 ANSWER_SECONDS = 5.0
+# A query that gets no answer is asked again for about a quarter of a minute; the client's own habit is ten minutes
+# for each query, and a run has hundreds.
+RETRIES, LONGEST_PAUSE_MILLISECONDS = 7, 4000
 BUILT = ("model", "seed")
 
 
@@ -74,13 +77,14 @@ class SparkEngine:
     def begin(self, is_whole: bool) -> bool:
         """Every table of an earlier run goes before a whole build: what is found afterwards was built by it."""
         check_installed()
-        check_answers(self.remote)
+        if not answers(self.remote):
+            raise MarketLedgerError("spark_does_not_answer", remote=without_token(self.remote))
         session = self._session()
         keeps = not is_whole and session.catalog.databaseExists(self.schema)
         session.sql(f"drop schema if exists {self.lake_schema} cascade")
         if not keeps:
             session.sql(f"drop schema if exists {self.schema} cascade")
-            self.settings.warehouse_file.unlink(missing_ok=True)
+            self._remove_warehouse_file()
             shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True, exist_ok=True)
         return keeps
@@ -103,18 +107,21 @@ class SparkEngine:
         self._seeds_file.write_text(fingerprint, "utf-8")
 
     def finish(self, manifest: Manifest) -> None:
-        """One view a table, in a file made aside and renamed: it names what is there, and nothing else."""
+        """All tables into a file made aside and renamed: it holds what is there, and nothing else."""
         import duckdb
 
+        if not self._still_knows_the_tables():
+            raise MarketLedgerError("spark_was_lost", remote=without_token(self.remote))
         names = sorted(node.name for node in manifest.nodes.values() if node.resource_type in BUILT)
         aside = self.settings.warehouse_file.with_name(f"{self.settings.warehouse_file.name}.tmp-{os.getpid()}")
         aside.unlink(missing_ok=True)
-        with duckdb.connect(str(aside)) as connection:
+        with duckdb.connect(str(aside), config=dict(self.settings.database_config())) as connection:
             for name in names:
                 files = self.folder / self.schema / name
                 if any(files.glob("*.parquet")):
                     pattern = str(files / "*.parquet").replace("'", "''")
-                    connection.execute(f"create view main.\"{name}\" as select * from read_parquet('{pattern}')")
+                    connection.execute(f"create table main.\"{name}\" as select * from read_parquet('{pattern}')")
+        self._remove_warehouse_file()
         aside.replace(self.settings.warehouse_file)
 
     def close(self) -> None:
@@ -124,14 +131,35 @@ class SparkEngine:
         if session is not None:
             session.stop()
 
+    def _still_knows_the_tables(self) -> bool:
+        """A server that was started anew in the meantime answers, and knows nothing."""
+        if not answers(self.remote):
+            return False
+        session = self._session()
+        try:
+            return session.catalog.databaseExists(self.schema)
+        finally:
+            session.stop()
+
     @property
     def _seeds_file(self) -> Path:
         return self.folder / "seeds"
 
-    def _session(self) -> SparkSession:
-        from pyspark.sql import SparkSession
+    def _remove_warehouse_file(self) -> None:
+        """With the log that a killed run of the other engine may have left beside it: it is not the new file's."""
+        file = self.settings.warehouse_file
+        file.with_name(f"{file.name}.wal").unlink(missing_ok=True)
+        file.unlink(missing_ok=True)
 
-        return SparkSession.builder.remote(self.remote).getOrCreate()
+    def _session(self) -> SparkSession:
+        """The session that dbt will find and use."""
+        from pyspark.sql import SparkSession
+        from pyspark.sql.connect.client.retries import DefaultPolicy
+
+        session = SparkSession.builder.remote(self.remote).getOrCreate()
+        policy = DefaultPolicy(max_retries=RETRIES, max_backoff=LONGEST_PAUSE_MILLISECONDS)
+        session.client.set_retry_policies([policy])
+        return session
 
 
 def check_installed() -> None:
@@ -142,10 +170,13 @@ def check_installed() -> None:
         raise MarketLedgerError("spark_not_installed")
 
 
-def check_answers(remote: str) -> None:
+def answers(remote: str) -> bool:
     """dbt waits for ever for a server that is not there: ask at the door first."""
     place = urlsplit(remote)
-    host, port = place.hostname or "", place.port or DEFAULT_PORT
-    if not is_listening(host, port, ANSWER_SECONDS):
-        # What follows the host may be a token: it stays out of the message.
-        raise MarketLedgerError("spark_does_not_answer", remote=f"sc://{host}:{port}")
+    return is_listening(place.hostname or "", place.port or DEFAULT_PORT, ANSWER_SECONDS)
+
+
+def without_token(remote: str) -> str:
+    """The address as it may be shown: what follows the host may let somebody in."""
+    place = urlsplit(remote)
+    return f"sc://{place.hostname}:{place.port or DEFAULT_PORT}"
