@@ -191,11 +191,10 @@ def spread(values: Sequence[float]) -> float:
     return (max(values) - min(values)) / middle if middle else 0.0
 
 
-def folder_bytes(folder: Path) -> int:
-    """What the files of a folder take on the disk; a file under two names counts once."""
-    sizes = {}
-    for place, _, names in os.walk(folder):
-        for name in names:
-            found = (Path(place) / name).lstat()
-            sizes[(found.st_dev, found.st_ino)] = found.st_blocks * 512
-    return sum(sizes.values())
+def bytes_of(place: Path) -> int:
+    """The size of a file, or of all files of a folder; a file under two names counts once."""
+    files = (
+        [place] if place.is_file() else [Path(folder) / name for folder, _, names in os.walk(place) for name in names]
+    )
+    found = [file.lstat() for file in files]
+    return sum({(each.st_dev, each.st_ino): each.st_size for each in found}.values())

@@ -106,6 +106,11 @@ class Bench:
     def environment(self) -> dict[str, str]:
         return {"MARKET_LEDGER_KEY_FILE": str(self.work / "bench.key"), "MARKET_LEDGER_LANGUAGE": "en"}
 
+    @property
+    def floor(self) -> Path:
+        """What the script by hand computed."""
+        return self.work / "floor.duckdb"
+
     # ------------------------------------------------------------ folders
 
     def landing(self, visits: int) -> Path:
@@ -227,7 +232,7 @@ def sample(bench: Bench) -> Row:
 
 def street(bench: Bench) -> Row:
     """Landing to published, start-up included, against the same tables by hand."""
-    landing, database = bench.landing(bench.visits), bench.work / "floor.duckdb"
+    landing, database = bench.landing(bench.visits), bench.floor
     as_of = as_of_moment(months_of(landing)[-1])
 
     def by_hand() -> Run:
@@ -237,15 +242,14 @@ def street(bench: Bench) -> Row:
     streets, floors = bench.repeat(lambda: bench.street(bench.delivered("full", bench.visits)), by_hand)
     bench.full_runs += streets
     data = bench.work / "full"
-    compared = bench.measured("compare", database, data / "published" / "current")
     rows = sum(bench.facts[f"rows_of_{bench.visits}"].values())
     facts = {
-        "differences": compared.answer["differences"],
+        "differences": differences(bench, data),
         "floor_steps": middle(floors).answer["steps"],
         "parts": middle(streets).answer["parts"],
         "floor_rows_per_second": round(rows / median(floors)),
         "street_rows_per_second": round(rows / median(streets)),
-        "disk": disk(landing, data) | {"by_hand": measure.folder_bytes(database)},
+        "disk": disk(landing, data) | {"by_hand": measure.bytes_of(database)},
     }
     checks = [
         Check("street_ratio", median(streets) / median(floors), "ratio", 1.5),
@@ -283,8 +287,8 @@ def intake(bench: Bench) -> Row:
     facts = {
         "rows": read,
         "accepted": takes[0].answer["accepted"],
-        "lake_bytes": measure.folder_bytes(bench.work / "intake" / "lake"),
-        "dlt_bytes": measure.folder_bytes(database),
+        "lake_bytes": measure.bytes_of(bench.work / "intake" / "lake"),
+        "dlt_bytes": measure.bytes_of(database),
     }
     checks = [
         Check("intake_ratio", median(loads) / median(takes), "ratio", 2.0, at_least=True),
@@ -336,9 +340,8 @@ def month(bench: Bench) -> Row:
         Check("month_seconds", more, "seconds"),
         Check("full_seconds", full, "seconds"),
     ]
-    if (bench.work / "floor.duckdb").exists():
-        compared = bench.measured("compare", bench.work / "floor.duckdb", data / "published" / "current")
-        facts["differences"] = compared.answer["differences"]
+    if bench.floor.exists():
+        facts["differences"] = differences(bench, data)
         checks.append(Check("month_differences", len(facts["differences"]), "count", 0))
     shutil.rmtree(data, ignore_errors=True)
     return Row("month", checks, {"one_more": bench.month_runs, "full": bench.full_runs}, facts)
@@ -410,6 +413,12 @@ ROWS: dict[str, Callable[[Bench], Row]] = {
 # ---------------------------------------------------------------- small helpers
 
 
+def differences(bench: Bench, data: Path) -> list[str]:
+    """Where the published report tables are not those of the script by hand."""
+    compared = bench.measured("compare", bench.floor, data / "published" / "current")
+    return list(compared.answer["differences"])
+
+
 def grown(bench: Bench, name: str, history: int) -> tuple[Path, list[Run]]:
     """A company of `history` months, the last few delivered and run one by one; the runs of those."""
     landing, data = bench.landing(bench.visits), bench.company(name)
@@ -438,8 +447,8 @@ def as_of_moment(month: str) -> str:
 
 def disk(landing: Path, data: Path) -> dict[str, int]:
     folders = ("lake", "quarantine", "vault", "warehouse", "published")
-    sizes = {name: measure.folder_bytes(data / name) for name in folders if (data / name).exists()}
-    return {"deliveries": measure.folder_bytes(landing)} | sizes
+    sizes = {name: measure.bytes_of(data / name) for name in folders if (data / name).exists()}
+    return {"deliveries": measure.bytes_of(landing)} | sizes
 
 
 def percentile(values: Sequence[float], share: float) -> float:
