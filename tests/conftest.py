@@ -1,8 +1,8 @@
 """What all tiers share: the key for surrogates is a test's own, and a slow test may not sit in the fast tier.
 
 Tiers by folder: unit (milliseconds, no database file, no subprocess), integration (real DuckDB and dbt in a temporary
-folder), pipeline (files to published figures), browser (real Chromium), project (the tree
-itself: layering, documents, translations).
+folder), pipeline (files to published figures), browser (real Chromium), spark (a real cluster
+of processes), project (the tree itself: layering, documents, translations).
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -184,6 +185,19 @@ def test_models_hold_for_every_engine() -> None:
     """Where engines differ, a macro decides; a model that asks for the engine would be a second model."""
     folders = [PROJECT / "dbt_project" / name for name in ("models", "tests", "seeds")]
     files = [file for folder in folders for file in folder.rglob("*") if file.suffix in (".sql", ".yml")]
-    asking = [file.name for file in files if "target.type" in file.read_text("utf-8")]
+    texts = {file.name: file.read_text("utf-8") for file in files}
     assert len(files) > 50
-    assert asking == []
+    assert [name for name, text in texts.items() if "target.type" in text or "adapter.type" in text] == []
+    assert [name for name, text in texts.items() if re.search(r"\bvarchar\b", text)] == [], "of all engines: string"
+
+
+def test_one_room_knows_which_engine_it_is(trees: Trees) -> None:
+    asking = {
+        name
+        for name, tree in trees.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and node.attr in ("engine", "spark_remote")
+        and "settings" in ast.unparse(node)
+    }
+    assert asking == {"pipelines.warehouse.engines", "pipelines.warehouse.engines.spark"}

@@ -15,7 +15,17 @@ from pipelines.settings import Settings, load_settings, parse_moment
 
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("DATA", "LANGUAGE", "AS_OF", "CONTRACTS", "DBT_PROJECT", "EXPECTATIONS", "KEY_FILE", "MEMORY_LIMIT"):
+    for name in (
+        "DATA",
+        "LANGUAGE",
+        "AS_OF",
+        "CONTRACTS",
+        "DBT_PROJECT",
+        "EXPECTATIONS",
+        "KEY_FILE",
+        "MEMORY_LIMIT",
+        "ENGINE",
+    ):
         monkeypatch.delenv(f"MARKET_LEDGER_{name}", raising=False)
 
 
@@ -64,6 +74,8 @@ def test_company_yml_is_read(tmp_path: Path) -> None:
         ("as_of: yesterday\n", "moment_unreadable", 1),
         ("name: x\nmemory_limit: plenty\n", "memory_limit_unreadable", 2),
         ("memory_limit: 64MB\n", "memory_limit_too_low", 1),
+        ("engine: hadoop\n", "value_not_known", 1),
+        ("engine: spark\nspark_remote: spark://host:7077\n", "spark_remote_unreadable", 2),
         ("date_order: myd\n", "value_not_known", 1),
         ("- a\n- b\n", "company_not_a_mapping", 1),
         ("name: [unclosed\nlanguage: en\n", "yaml_broken", 2),
@@ -171,3 +183,11 @@ def test_a_size_is_read_as_people_write_it(text: str, size: int) -> None:
 def test_what_is_no_size_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=f"^{text}$"):
         memory.parse_size(text)
+
+
+def test_the_engine_is_a_setting_that_a_variable_overrides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, "engine: spark\nspark_remote: sc://cluster.example:15002\n")
+    found = load_settings(tmp_path)
+    assert (found.engine, found.spark_remote) == ("spark", "sc://cluster.example:15002")
+    monkeypatch.setenv("MARKET_LEDGER_ENGINE", "duckdb")
+    assert load_settings(tmp_path).engine == "duckdb"
