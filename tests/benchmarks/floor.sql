@@ -110,6 +110,7 @@ create temp macro sales_channel_of(code) as
 create type region_name as enum ('华北', '华东', '华南', '西南');
 create type segment_name as enum ('个人', '企业', '车队', '政府');
 create type sales_channel_name as enum ('展厅', '网上', '直销');
+create type segment_code as enum ('individual', 'corporate', 'fleet', 'government');
 create type status_name as enum ('已付款', '已交付', '已取消');
 create type source_channel_name as enum ('报纸', '电视', '基盘', '店头宣传', '电话预约', '网络', '朋友介绍');
 create type level_name as enum ('O', 'H', 'A', 'B', 'C');
@@ -269,7 +270,7 @@ create temp macro place(region, segment, channel) as cast(
 create temp table order_rows as
 select
     cast(substr("订单编号", 3) as integer) as order_number,
-    customer_number("客户编号") as customer,
+    customer_number("客户编号") as customer_number,
     "联系电话" as person,
     cast("下单时间" as date) as ordered_date,
     "交付时间" is not null as is_dated,
@@ -319,29 +320,30 @@ from read_csv(
     }
 );
 
-create temp table customers as
+-- Customers numbered in the order of their texts: small numbers join and sort faster.
+create temp table customer_rows as
 select
-    customer_number("客户编号") as customer, "客户编号" as customer_id,
-    arg_max(place(enum_code("区域"), enum_code("客户类型"), null), rowid) as place
-from (
-    select *, row_number() over () as rowid
-    from read_csv(
-        getvariable('landing') || '/*_customers.csv', header = true, auto_detect = false,
-        columns = {
-            '客户编号': 'VARCHAR', '客户名称': 'VARCHAR', '联系电话': 'VARCHAR', '区域': 'region_name',
-            '客户类型': 'segment_name', '建档日期': 'VARCHAR', '是否重点客户': 'VARCHAR'
-        }
-    )
-)
-group by all;
+    customer_number("客户编号") as number,
+    cast(coalesce(enum_code("区域"), 7) + coalesce(enum_code("客户类型"), 3) * 8 as utinyint) as place
+from read_csv(
+    getvariable('landing') || '/*_customers.csv', header = true, auto_detect = false,
+    columns = {
+        '客户编号': 'VARCHAR', '客户名称': 'VARCHAR', '联系电话': 'VARCHAR', '区域': 'region_name',
+        '客户类型': 'segment_name', '建档日期': 'VARCHAR', '是否重点客户': 'VARCHAR'
+    }
+);
+create temp table customers as
+select cast(row_number() over () as integer) as customer, number, place
+from (select number, arg_max(place, rowid) as place from customer_rows group by number order by number);
 
 -- step: orders newest
 
 -- What is sent again replaces what was sent; few keys are, so the rest is not sorted.
 create temp table orders_sent as
 with again as (select order_number, max(rowid) as newest from order_rows group by order_number having count(*) > 1)
-select order_rows.*
+select order_rows.* exclude (customer_number), customers.customer, customers.place as home
 from order_rows
+left join customers on order_rows.customer_number = customers.number
 left join again using (order_number)
 where again.newest is null or again.newest = order_rows.rowid;
 
@@ -413,6 +415,7 @@ lineless as (
 select
     orders_sent.order_number,
     orders_sent.customer,
+    orders_sent.home,
     orders_sent.person,
     cast(orders_sent.ordered_date - date '2000-01-01' as integer) as ordered_day,
     cast(month_number(orders_sent.ordered_date) as smallint) as month,
@@ -1013,30 +1016,34 @@ create temp macro turning_month(day) as
         month_number(date '2000-01-01' + day) = getvariable('last_month') and day > getvariable('as_of_day')
     )::integer;
 -- What a customer has bought changes in months with a purchase only: one row a state, from such a month to the next.
--- Orders are all of customers with a number; the customer's own region and segment stand in the customer file.
+-- All orders are of customers with a number, whose own region and segment stand in the customer file.
 create temp table states as
 with purchases as (
-    select customer, month, count(*) as order_count, sum(amount) as amount, max(ordered_day) as last_day
+    select customer, any_value(home) as place, month, count(*) as order_count, sum(amount) as amount, max(ordered_day) as last_day
     from orders
     where is_counted
     group by customer, month
 ),
 gaps as (
-    select customer, month, ordered_day, gap
+    select
+        customer, month, ordered_day,
+        ordered_day - lag(ordered_day) over days as gap,
+        row_number() over days = 2 and lead(customer) over days is null as is_only
     from (
-        select customer, month, ordered_day, ordered_day - lag(ordered_day) over (partition by customer order by ordered_day) as gap
-        from (
-            select distinct customer, month, ordered_day
-            from orders
-            where is_counted and customer in (
-                select customer from orders where is_counted group by customer having count(*) > 1
-            )
+        select customer, month, ordered_day
+        from orders
+        where is_counted and customer in (
+            select customer from orders where is_counted group by customer having min(ordered_day) < max(ordered_day)
         )
+        group by all
     )
-    where gap is not null
+    window days as (partition by customer order by ordered_day)
+    qualify gap is not null
 ),
 medians as (
-    select customer, month, arg_max(median, ordered_day) as median
+    select customer, month, gap::double as median from gaps where is_only
+    union all
+    select customer, month, arg_max(median, ordered_day)
     from (
         select
             customer, month, ordered_day,
@@ -1044,73 +1051,83 @@ medians as (
                 partition by customer order by ordered_day rows between unbounded preceding and current row
             ) as median
         from gaps
+        where not is_only
     )
     group by customer, month
 ),
-so_far as (
-    select
-        purchases.*,
-        row_number() over history as purchase_number,
-        sum(order_count) over history as order_count_to_date,
-        sum(amount) over history as amount_to_date,
-        coalesce(lead(purchases.month) over history, getvariable('last_month') + 1) as end_month,
-        greatest(
-            coalesce(threshold('churn_gap_multiple') * last_value(medians.median ignore nulls) over history, 0),
-            threshold('churn_minimum_days')
-        ) as churn_days
-    from purchases
-    left join medians using (customer, month)
-    window history as (partition by customer order by purchases.month)
-),
 turning as (
     select
-        *,
+        purchases.*,
         turning_month(cast(last_day + ceil(churn_days) as integer)) as churn_month,
         turning_month(cast(last_day + ceil(churn_days * (
             select max(share_of_churn_days) from lifecycle_stages where lifecycle_stage = 'at_risk'
         )) as integer)) as risk_month
-    from so_far
+    from (
+        select
+            purchases.*,
+            greatest(
+                coalesce(threshold('churn_gap_multiple') * medians.median, 0), threshold('churn_minimum_days')
+            ) as churn_days
+        from purchases
+        left join medians using (customer, month)
+    ) as purchases
 )
 select
-    customer, customers.place & 31 as place, cast(turning.month as smallint) as month, cast(end_month as smallint) as end_month,
-    purchase_number = 1 as is_first,
-    coalesce(lag(churn_month) over history < turning.month, false) as is_reactivated,
+    customer, place, month, cast(coalesce(lead(month) over history, getvariable('last_month') + 1) as smallint) as end_month,
+    row_number() over history = 1 as is_first,
+    coalesce(lag(churn_month) over history < month, false) as is_reactivated,
     cast(churn_month as smallint) as churn_month, cast(risk_month as smallint) as risk_month,
     cast(order_count as integer) as order_count, amount,
-    cast(order_count_to_date as integer) as order_count_to_date, amount_to_date,
+    cast(sum(order_count) over history as integer) as order_count_to_date, sum(amount) over history as amount_to_date,
     last_day
 from turning
-inner join customers using (customer)
-window history as (partition by customer order by turning.month);
+window history as (partition by customer order by month);
 
 -- step: customers scores
 
 -- Where each state stands among all states by each measure, equal ones in the order of the customers' numbers. A score
--- is how many of its month's four quintile bounds a state stands behind.
+-- is how many of its month's four quintile bounds a state stands behind. One number sorts faster than two.
 create temp table standings as
+with recency as (
+    select number, row_number() over () as place
+    from (select rowid as number from states order by (last_day::bigint << 32) + customer)
+),
+frequency as (
+    select number, row_number() over () as place
+    from (select rowid as number from states order by (order_count_to_date::bigint << 32) + customer)
+),
+monetary as (
+    select number, row_number() over () as place
+    from (
+        select rowid as number
+        from states
+        order by cast(amount_to_date * 100 as bigint) * (select max(customer) + 1 from customers) + customer
+    )
+)
 select
-    * exclude (customer),
-    row_number() over (order by last_day, customer) as recency_place,
-    row_number() over (order by order_count_to_date, customer) as frequency_place,
-    row_number() over (order by amount_to_date, customer) as monetary_place
-from states;
+    states.* exclude (customer), cast(recency.place as integer) as recency_place,
+    cast(frequency.place as integer) as frequency_place, cast(monetary.place as integer) as monetary_place
+from states
+inner join recency on states.rowid = recency.number
+inner join frequency on states.rowid = frequency.number
+inner join monetary on states.rowid = monetary.number;
 
--- Who is a customer in a month is counted by bins of 256 places, from who came and who went; only the bin that holds
+-- Who is a customer in a month is counted by bins of 1024 places, from who came and who went; only the bin that holds
 -- a bound is looked through.
 create temp table bounds as
 with places as (
-    select 'recency' as measure, recency_place as place, month, end_month from standings
+    select 1 as measure, recency_place as place, month, end_month from standings
     union all
-    select 'frequency', frequency_place, month, end_month from standings
+    select 2, frequency_place, month, end_month from standings
     union all
-    select 'monetary', monetary_place, month, end_month from standings
+    select 3, monetary_place, month, end_month from standings
 ),
 moves as (
     select measure, bin, month, sum(n) as n
     from (
-        select measure, place >> 8 as bin, month, count(*) as n from places group by all
+        select measure, place >> 10 as bin, month, count(*) as n from places group by all
         union all
-        select measure, place >> 8, end_month, -count(*) from places group by all
+        select measure, place >> 10, end_month, -count(*) from places group by all
     )
     group by all
 ),
@@ -1145,23 +1162,23 @@ looked_through as (
         row_number() over (partition by found.measure, found.month, found.quintile order by places.place) as number
     from found
     inner join places
-        on found.measure = places.measure and found.bin = places.place >> 8
+        on found.measure = places.measure and found.bin = places.place >> 10
         and found.month >= places.month and found.month < places.end_month
 )
 select
     months.month,
-    coalesce(max(place) filter (measure = 'recency' and quintile = 1), 0) as recency_1,
-    coalesce(max(place) filter (measure = 'recency' and quintile = 2), 0) as recency_2,
-    coalesce(max(place) filter (measure = 'recency' and quintile = 3), 0) as recency_3,
-    coalesce(max(place) filter (measure = 'recency' and quintile = 4), 0) as recency_4,
-    coalesce(max(place) filter (measure = 'frequency' and quintile = 1), 0) as frequency_1,
-    coalesce(max(place) filter (measure = 'frequency' and quintile = 2), 0) as frequency_2,
-    coalesce(max(place) filter (measure = 'frequency' and quintile = 3), 0) as frequency_3,
-    coalesce(max(place) filter (measure = 'frequency' and quintile = 4), 0) as frequency_4,
-    coalesce(max(place) filter (measure = 'monetary' and quintile = 1), 0) as monetary_1,
-    coalesce(max(place) filter (measure = 'monetary' and quintile = 2), 0) as monetary_2,
-    coalesce(max(place) filter (measure = 'monetary' and quintile = 3), 0) as monetary_3,
-    coalesce(max(place) filter (measure = 'monetary' and quintile = 4), 0) as monetary_4
+    coalesce(max(place) filter (measure = 1 and quintile = 1), 0) as recency_1,
+    coalesce(max(place) filter (measure = 1 and quintile = 2), 0) as recency_2,
+    coalesce(max(place) filter (measure = 1 and quintile = 3), 0) as recency_3,
+    coalesce(max(place) filter (measure = 1 and quintile = 4), 0) as recency_4,
+    coalesce(max(place) filter (measure = 2 and quintile = 1), 0) as frequency_1,
+    coalesce(max(place) filter (measure = 2 and quintile = 2), 0) as frequency_2,
+    coalesce(max(place) filter (measure = 2 and quintile = 3), 0) as frequency_3,
+    coalesce(max(place) filter (measure = 2 and quintile = 4), 0) as frequency_4,
+    coalesce(max(place) filter (measure = 3 and quintile = 1), 0) as monetary_1,
+    coalesce(max(place) filter (measure = 3 and quintile = 2), 0) as monetary_2,
+    coalesce(max(place) filter (measure = 3 and quintile = 3), 0) as monetary_3,
+    coalesce(max(place) filter (measure = 3 and quintile = 4), 0) as monetary_4
 from months
 left join looked_through
     on months.month = looked_through.month and looked_through.number = looked_through.place_in_bin
@@ -1591,7 +1608,7 @@ where breakdown <> 'product' or line_count > 0 or previous_month_sales_amount <>
 create temp table complaint_rows as
 select
     cast(substr("投诉编号", 3) as integer) as complaint_number, "受理时间" as received_at, code_of("受理渠道") as received_via,
-    code_of("反馈类型") as kind, code_of("投诉类别") as category, customer_number("客户编号") as customer,
+    code_of("反馈类型") as kind, code_of("投诉类别") as category, customer_number("客户编号") as customer_number,
     "产品编号" as product, "首次回复时间" as first_reply_at, code_of("回复类型") as reply_kind, "关闭时间" as closed_at,
     "是否告知客户" = '是' as is_informed, "部门" as department, code_of("区域") as region
 from read_csv(
@@ -1661,7 +1678,7 @@ timed as (
         worked_until(first_reply_at, reply_days) as reply_position,
         worked_until(getvariable('as_of'), as_of_days) as as_of_position
     from current
-    left join customers using (customer)
+    left join customers on current.customer_number = customers.number
     cross join (
         select arg_max(reply_hours, valid_from) as reply_hours, arg_max(reply_working_hours, valid_from) as reply_working_hours
         from complaint_targets
@@ -1679,7 +1696,7 @@ clocked as (
     from timed
 ),
 closings as (
-    select category, product, customer, closed_at from current where closed_at >= received_at
+    select category, product, customer_number, closed_at from current where closed_at >= received_at
 )
 select
     cast(month_number(clocked.received_at) as integer) as month, clocked.region, clocked.segment, clocked.kind,
@@ -1713,7 +1730,7 @@ asof left join closings as same_problem
     and clocked.received_at > same_problem.closed_at
 asof left join closings as same_customer
     on clocked.category = same_customer.category and clocked.product = same_customer.product
-    and clocked.customer = same_customer.customer and clocked.received_at > same_customer.closed_at;
+    and clocked.customer_number = same_customer.customer_number and clocked.received_at > same_customer.closed_at;
 
 -- step: reports complaints
 
@@ -1859,136 +1876,118 @@ from limited;
 
 create temp table invitation_rows as
 select
-    "邀请编号" as invitation_id, "发送日期" as sent_date, coalesce("结果" <> '未送达', true) as is_delivered,
-    code_of("区域") as region, code_of("客户类型") as segment
+    cast(substr("邀请编号", 2) as integer) as invitation, cast(month_number("发送日期") as smallint) as month,
+    coalesce("结果" <> '未送达', true) as is_delivered,
+    cast(enum_code("区域") + enum_code("客户类型") * 8 as utinyint) as place
 from read_csv(
     getvariable('landing') || '/*_survey_invitations.csv', header = true, auto_detect = false, dateformat = '%Y年%m月%d日',
     columns = {
         '邀请编号': 'VARCHAR', '调查编号': 'VARCHAR', '客户编号': 'VARCHAR', '联系电话': 'VARCHAR', '发送日期': 'DATE',
-        '方式': 'VARCHAR', '结果': 'VARCHAR', '区域': 'VARCHAR', '客户类型': 'VARCHAR', '部门': 'VARCHAR'
+        '方式': 'VARCHAR', '结果': 'VARCHAR', '区域': 'region_name', '客户类型': 'segment_name', '部门': 'VARCHAR'
     }
 );
 
 -- A level nobody knows waits: such lines are passed over.
 create temp table response_rows as
-select *
+select
+    response_id, cast(substr(response_id, 2) as integer) as response, cast(substr(invitation_id, 2) as integer) as invitation,
+    customer_id, cast(left(answered_at, 19) as timestamp) as answered_at,
+    technology_score, quality_score, service_score, delivery_score, price_score, overall_score, recommend_score,
+    duration_seconds, cast(enum_code(region) + enum_code(segment) * 8 as utinyint) as place, department
 from read_csv(
     getvariable('landing') || '/*_survey_responses.csv', header = true, auto_detect = false, ignore_errors = true,
     columns = {
         'response_id': 'VARCHAR', 'invitation_id': 'VARCHAR', 'customer_id': 'VARCHAR', 'order_id': 'VARCHAR',
         'answered_at': 'VARCHAR', 'mode': 'VARCHAR', 'technology_score': 'TINYINT', 'quality_score': 'TINYINT',
         'service_score': 'TINYINT', 'delivery_score': 'TINYINT', 'price_score': 'TINYINT', 'overall_score': 'TINYINT',
-        'recommend_score': 'TINYINT', 'duration_seconds': 'INTEGER', 'region': 'VARCHAR', 'segment': 'VARCHAR',
-        'department': 'VARCHAR'
+        'recommend_score': 'TINYINT', 'duration_seconds': 'INTEGER', 'region': 'region_name',
+        'segment': 'segment_code', 'department': 'showroom_name'
     }
 );
 
+-- The weights of the five items; the question about everything stands in for them only where none was answered, and
+-- here every form that came back answers all of them or waits.
+set variable weights = (
+    select list(weight order by array_position(['technology', 'quality', 'service', 'delivery', 'price'], item))
+    from satisfaction_items
+    where not is_overall
+);
+create temp macro weighted_mean(technology, quality, service, delivery, price) as round(
+    (
+        getvariable('weights')[1] * technology + getvariable('weights')[2] * quality + getvariable('weights')[3] * service
+        + getvariable('weights')[4] * delivery + getvariable('weights')[5] * price
+    ) / list_sum(getvariable('weights')), 9
+);
+set variable excluded = (select map(list(flag), list(is_excluded)) from answer_quality_flags);
+
 create temp table responses as
-with newest as (select response_id, max(rowid) as newest from response_rows group by response_id),
-current as (
-    select
-        response_rows.* replace (code_of(region) as region),
-        cast(month_number(left(answered_at, 10)::date) as integer) as month,
-        [technology_score, quality_score, service_score, delivery_score, price_score, overall_score] as scores
+with again as (select response, max(rowid) as newest from response_rows group by response having count(*) > 1),
+repeated as (
+    select invitation, max((epoch(answered_at)::bigint << 32) + response) as last
     from response_rows
-    inner join newest on response_rows.rowid = newest.newest
-),
-weights as (
-    select list(weight order by place) as weights, list(case when is_overall then 0 else weight end order by place) as item_weights
-    from (
-        select *, array_position(['technology', 'quality', 'service', 'delivery', 'price', 'overall'], item) as place
-        from satisfaction_items
-    )
-),
-scored as (
-    select
-        current.*, list_sum(list_transform(scores, lambda score: (score is not null)::integer)) as answered_count,
-        -- The question about everything stands in for the items only where none of them was answered.
-        case
-            when coalesce(technology_score, quality_score, service_score, delivery_score, price_score) is not null
-                then item_weights
-            else weights
-        end as counted_weights
-    from current
-    cross join weights
+    group by invitation
+    having count(*) > 1
 ),
 flagged as (
     select
-        *,
-        round(
-            (
-                coalesce(counted_weights[1] * scores[1], 0) + coalesce(counted_weights[2] * scores[2], 0)
-                + coalesce(counted_weights[3] * scores[3], 0) + coalesce(counted_weights[4] * scores[4], 0)
-                + coalesce(counted_weights[5] * scores[5], 0) + coalesce(counted_weights[6] * scores[6], 0)
-            ) / nullif(
-                case when scores[1] is null then 0 else counted_weights[1] end
-                + case when scores[2] is null then 0 else counted_weights[2] end
-                + case when scores[3] is null then 0 else counted_weights[3] end
-                + case when scores[4] is null then 0 else counted_weights[4] end
-                + case when scores[5] is null then 0 else counted_weights[5] end
-                + case when scores[6] is null then 0 else counted_weights[6] end, 0
-            ), 9
-        ) / 5 * 100 as satisfaction_score,
-        coalesce(
-            answered_count >= threshold('survey_straight_lining_items') and list_min(scores) = list_max(scores), false
-        ) as is_straight_lining,
+        response_rows.*,
+        cast(month_number(answered_at) as smallint) as month,
+        weighted_mean(technology_score, quality_score, service_score, delivery_score, price_score) / 5 * 100 as satisfaction_score,
+        6 >= threshold('survey_straight_lining_items') and technology_score = quality_score
+            and technology_score = service_score and technology_score = delivery_score and technology_score = price_score
+            and technology_score = overall_score as is_straight_lining,
         coalesce(duration_seconds < threshold('survey_minimum_seconds'), false) as is_too_fast,
-        invitation_id is not null and row_number() over (
-            partition by invitation_id order by answered_at desc nulls last, response_id desc
-        ) > 1 as is_duplicate
-    from scored
+        coalesce((epoch(answered_at)::bigint << 32) + response < repeated.last, false) as is_duplicate
+    from response_rows
+    left join again using (response)
+    left join repeated using (invitation)
+    where again.newest is null or again.newest = response_rows.rowid
 )
 select
     *,
-    (answered_count > 0 or recommend_score is not null)
-    and not (is_straight_lining and excluded['straight_lining'])
-    and not (is_too_fast and excluded['too_fast'])
-    and not (is_duplicate and excluded['duplicate_respondent']) as is_valid
-from flagged
-cross join (select map(list(flag), list(is_excluded)) as excluded from answer_quality_flags);
+    not (is_straight_lining and getvariable('excluded')['straight_lining'])
+    and not (is_too_fast and getvariable('excluded')['too_fast'])
+    and not (is_duplicate and getvariable('excluded')['duplicate_respondent']) as is_valid
+from flagged;
 
 create temp table invitations as
-with newest as (select invitation_id, max(rowid) as newest from invitation_rows group by invitation_id)
+with again as (select invitation, max(rowid) as newest from invitation_rows group by invitation having count(*) > 1)
 select
-    invitation_rows.*, cast(month_number(sent_date) as integer) as month,
-    invitation_rows.invitation_id in (select invitation_id from responses where is_valid) as is_answered
+    month, place, is_delivered, invitation in (select invitation from responses where is_valid) as is_answered, count(*) as n
 from invitation_rows
-inner join newest on invitation_rows.rowid = newest.newest;
+left join again using (invitation)
+where again.newest is null or again.newest = invitation_rows.rowid
+group by all;
 
 -- step: reports satisfaction
 
 create temp table item_cells as
 with cells as (
     select
-        month, region, segment, counted_weights[6] > 0 as is_overall_counted, counted_weights[1] > 0 as are_items_counted,
-        unnest([
+        month, region_of(place) as region, segment_of(place >> 3) as segment, unnest([
             {'item': 'technology', 'score': technology_score}, {'item': 'quality', 'score': quality_score},
             {'item': 'service', 'score': service_score}, {'item': 'delivery', 'score': delivery_score},
             {'item': 'price', 'score': price_score}, {'item': 'overall', 'score': overall_score}
         ]) as answer, n
     from (
         select
-            month, region, segment, counted_weights, technology_score, quality_score, service_score, delivery_score,
-            price_score, overall_score, count(*) as n
+            month, place, technology_score, quality_score, service_score, delivery_score, price_score, overall_score,
+            count(*) as n
         from responses
         where is_valid
         group by all
     )
 ),
 counted as (
-    select
-        month, region, segment, answer.item as item, answer.score as score,
-        (answer.item = 'overall' and is_overall_counted) or (answer.item <> 'overall' and are_items_counted) as is_counted,
-        sum(n) as n
-    from cells
-    where answer.score is not null
-    group by all
+    select month, region, segment, answer.item as item, answer.score as score, sum(n) as n from cells group by all
 )
 select
     month, case when grouping(region) = 1 then 'all' else region end as region,
-    case when grouping(segment) = 1 then 'all' else segment end as segment, item, score, is_counted, sum(n) as n
+    case when grouping(segment) = 1 then 'all' else segment end as segment, item, score, not any_value(is_overall) as is_counted,
+    sum(n) as n
 from counted
-group by month, item, score, is_counted, cube (region, segment);
+inner join satisfaction_items using (item)
+group by month, item, score, cube (region, segment);
 
 create table rpt_satisfaction_items as
 with counted as (
@@ -2037,8 +2036,8 @@ with scores as (
 ),
 returned as (
     select
-        month, case when grouping(region) = 1 then 'all' else region end as region,
-        case when grouping(segment) = 1 then 'all' else segment end as segment, count(*) as returned_count,
+        month, case when grouping(place & 7) = 1 then 'all' else region_of(place & 7) end as region,
+        case when grouping(place >> 3) = 1 then 'all' else segment_of(place >> 3) end as segment, count(*) as returned_count,
         count(*) filter (is_valid) as response_count,
         count(*) filter (is_straight_lining or is_too_fast or is_duplicate) as flagged_count,
         count(satisfaction_score) filter (is_valid) as scored_count,
@@ -2047,15 +2046,16 @@ returned as (
         count(*) filter (is_valid and recommend_score >= 9) as promoter_count,
         count(*) filter (is_valid and recommend_score <= 6) as detractor_count
     from responses
-    group by month, cube (region, segment)
+    group by month, cube (place & 7, place >> 3)
 ),
 invited as (
     select
-        month, case when grouping(region) = 1 then 'all' else region end as region,
-        case when grouping(segment) = 1 then 'all' else segment end as segment, count(*) as invitation_count,
-        count(*) filter (is_delivered) as delivered_count, count(*) filter (is_delivered and is_answered) as answered_count
+        month, case when grouping(place & 7) = 1 then 'all' else region_of(place & 7) end as region,
+        case when grouping(place >> 3) = 1 then 'all' else segment_of(place >> 3) end as segment,
+        sum(n) as invitation_count, coalesce(sum(n) filter (is_delivered), 0) as delivered_count,
+        coalesce(sum(n) filter (is_delivered and is_answered), 0) as answered_count
     from invitations
-    group by month, cube (region, segment)
+    group by month, cube (place & 7, place >> 3)
 ),
 joined as (
     select
@@ -2090,37 +2090,43 @@ select
     round(score, 9) < threshold('satisfaction_target_score') as is_below_target
 from joined;
 
--- A customer's forms of one month are one opinion.
+-- A customer's forms of one month are one opinion; most customers send one, and most forms call for nothing.
 create table rpt_satisfaction_triggers as
-with opinions as (
+with several as (
+    select customer_id, month from responses where is_valid group by customer_id, month having count(*) > 1
+),
+opinions as (
     select
-        month, customer_id, max(response_id) as response_id, max(region) as region, max(segment) as segment,
-        max(department) as department, any_value(counted_weights) as weights,
-        [avg(technology_score), avg(quality_score), avg(service_score), avg(delivery_score), avg(price_score), avg(overall_score)]
-            as means
+        responses.month, responses.customer_id, response_id, place, department, technology_score as technology,
+        quality_score as quality, service_score as service, delivery_score as delivery, price_score as price,
+        overall_score as overall
     from responses
+    anti join several on responses.customer_id = several.customer_id and responses.month = several.month
+    where is_valid and (
+        satisfaction_score < threshold('satisfaction_target_score')
+        or least(technology_score, quality_score, service_score, delivery_score, price_score, overall_score)
+            < threshold('satisfaction_item_minimum')
+    )
+    union all
+    select
+        responses.month, responses.customer_id, max(response_id), any_value(place), max(department::varchar)::showroom_name,
+        avg(technology_score), avg(quality_score), avg(service_score), avg(delivery_score), avg(price_score),
+        avg(overall_score)
+    from responses
+    inner join several on responses.customer_id = several.customer_id and responses.month = several.month
     where is_valid
     group by all
 ),
 judged as (
     select
-        *,
-        round(
-            (
-                coalesce(weights[1] * means[1], 0) + coalesce(weights[2] * means[2], 0) + coalesce(weights[3] * means[3], 0)
-                + coalesce(weights[4] * means[4], 0) + coalesce(weights[5] * means[5], 0) + coalesce(weights[6] * means[6], 0)
-            ) / nullif(
-                case when means[1] is null then 0 else weights[1] end + case when means[2] is null then 0 else weights[2] end
-                + case when means[3] is null then 0 else weights[3] end + case when means[4] is null then 0 else weights[4] end
-                + case when means[5] is null then 0 else weights[5] end + case when means[6] is null then 0 else weights[6] end, 0
-            ) / 5 * 100, 9
-        ) as score
+        *, round(weighted_mean(technology, quality, service, delivery, price) / 5 * 100, 9) as score,
+        region_of(place) as region, segment_of(place >> 3) as segment
     from opinions
 )
 select
     month_date(month) as month_start, response_id as response_key, 'customer' as scope, 'index_below_target' as trigger_code,
     'all' as item, score as value, threshold('satisfaction_target_score') as threshold, customer_id as customer_key,
-    region, segment, department
+    region, segment, department::varchar as department
 from judged
 where score < threshold('satisfaction_target_score')
 union all
@@ -2129,11 +2135,11 @@ select
     threshold('satisfaction_item_minimum'), customer_id, region, segment, department
 from (
     select *, unnest([
-        {'item': 'technology', 'mean': means[1]}, {'item': 'quality', 'mean': means[2]}, {'item': 'service', 'mean': means[3]},
-        {'item': 'delivery', 'mean': means[4]}, {'item': 'price', 'mean': means[5]}, {'item': 'overall', 'mean': means[6]}
+        {'item': 'technology', 'mean': technology}, {'item': 'quality', 'mean': quality},
+        {'item': 'service', 'mean': service}, {'item': 'delivery', 'mean': delivery},
+        {'item': 'price', 'mean': price}, {'item': 'overall', 'mean': overall}
     ]) as answer
     from judged
-    where list_min(means) < threshold('satisfaction_item_minimum')
 )
 where round(answer.mean, 9) < threshold('satisfaction_item_minimum')
 union all
