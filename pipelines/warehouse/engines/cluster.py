@@ -42,6 +42,18 @@ SHARE_OF_MACHINE = 0.6
 # A cluster for trying lives for minutes: most of what the second compiler and the parallel collector do would be for
 # code that is never run again. Measured: half of all processor time.
 SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+# The server keeps what its pages would show, also without pages: of a thousand queries, with their plans in full.
+REMEMBER_LITTLE = {
+    "spark.sql.ui.retainedExecutions": "5",
+    "spark.ui.retainedJobs": "20",
+    "spark.ui.retainedStages": "20",
+    "spark.ui.retainedTasks": "100",
+    "spark.connect.ui.retainedSessions": "5",
+    "spark.connect.ui.retainedStatements": "5",
+    "spark.connect.session.planCache.maxSize": "1",
+    "spark.sql.ui.explainMode": "simple",
+    "spark.sql.maxPlanStringLength": "2000",
+}
 # By default Spark logs every step of every plan: megabytes a minute that nobody reads.
 LOGGING = """\
 rootLogger.level = warn
@@ -266,6 +278,7 @@ class _Starter:
             # Plans made anew after every stage pay off on large data; a report of many small parts is mostly planning.
             "spark.sql.adaptive.enabled": "false",
             "spark.ui.enabled": "false",
+            **REMEMBER_LITTLE,
         }
         arguments = ["org.apache.spark.deploy.SparkSubmit"]
         arguments += ["--class", "org.apache.spark.sql.connect.service.SparkConnectServer"]
