@@ -10,12 +10,13 @@ one batch only, so that memory does not grow with the file.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import polars as pl
+import polars.selectors as cs
 from rapidfuzz import process
 from rapidfuzz.distance import JaroWinkler
 
@@ -24,7 +25,7 @@ from pipelines.intake.contract import Property
 from pipelines.intake.findings import REJECT, WAIT, WARN, findings
 from pipelines.intake.mapping import known_codes
 from pipelines.intake.plan import NEAR_ENOUGH_CODE, Plan, field_parser
-from pipelines.intake.values import DateOrder, clean
+from pipelines.intake.values import DateOrder, DecimalMarks, clean
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -33,9 +34,28 @@ if TYPE_CHECKING:
 _MOST_REMEMBERED = 20_000
 # A column is handed on as codes where each of its texts stands in at least so many rows.
 _REPEATS_WORTH_CODES = 4
+_LAKE = "lake."
 
 _FOUND_IN_READING = {"warning": WARN, "waiting": WAIT, "problem": REJECT, "emptied": WARN, "removed": WARN}
 _FOUND_IN_JUDGING = {"below": REJECT, "above": REJECT, "misfit": REJECT, "own_misfit": REJECT}
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What is known of the texts of a column: one row for each, in the order in which they were first seen."""
+
+    frame: pl.DataFrame
+
+    @cached_property
+    def texts(self) -> pl.Enum:
+        """The texts as a type whose codes are their places."""
+        return pl.Enum(self.frame["text"])
+
+    @cached_property
+    def codes(self) -> dict[str, pl.Series]:
+        """What texts become in the lake, where that is text again, as codes."""
+        lake = self.frame.select(cs.starts_with(_LAKE) & cs.string())
+        return {values.name: values.cast(pl.Enum(values.unique().drop_nulls().sort())) for values in lake}
 
 
 @dataclass
@@ -45,43 +65,46 @@ class ColumnReader:
     date_order: DateOrder
     time_zone: str
     key: bytes
-    _known: dict[str, pl.DataFrame] = field(default_factory=dict)
+    marks: defaultdict[str, DecimalMarks]
+    _known: dict[str, Meaning] = field(default_factory=dict)
     _in_vault: dict[str, pl.Series] = field(default_factory=dict)
 
     def read(self, texts: pl.Series, prop: Property, chosen: Plan) -> Column:
         """A column of a batch; only texts that were not seen before are worked out."""
-        coded = texts.to_arrow(compat_level=pl.CompatLevel.oldest()).dictionary_encode()
-        places, distinct = _series(coded.indices).cast(pl.UInt32), _series(coded.dictionary)
-        known = self._known.get(prop.name)
-        if known is None:
-            meaning = self._meaning(distinct, prop, chosen)
-        else:
-            meaning = known
-            at = distinct.cast(pl.Enum(known["text"]), strict=False)
-            if at.has_nulls():
-                fresh = self._meaning(distinct.filter(at.is_null()), prop, chosen)
-                meaning = pl.concat([known, fresh], rechunk=True)
-                at = distinct.cast(pl.Enum(meaning["text"]))
-            places = at.to_physical().cast(pl.UInt32).gather(places)
-        if meaning.height <= _MOST_REMEMBERED:
+        known = self._known.pop(prop.name, None)
+        places, meaning = self._first(texts, prop, chosen) if known is None else self._next(texts, prop, chosen, known)
+        if meaning.frame.height <= _MOST_REMEMBERED:
             self._known[prop.name] = meaning
         else:
-            self._known.pop(prop.name, None)
             self._in_vault.pop(prop.name, None)
         return Column(prop, places, meaning)
 
+    def _first(self, texts: pl.Series, prop: Property, chosen: Plan) -> tuple[pl.Series, Meaning]:
+        import pyarrow as pa
+
+        coded = texts.to_arrow(compat_level=pl.CompatLevel.oldest()).dictionary_encode()
+        meaning = Meaning(self._meaning(_series(coded.dictionary), prop, chosen))
+        return _series(coded.indices.view(pa.uint32())), meaning
+
+    def _next(self, texts: pl.Series, prop: Property, chosen: Plan, known: Meaning) -> tuple[pl.Series, Meaning]:
+        coded = texts.cast(known.texts, strict=False)
+        if coded.null_count() > texts.null_count():
+            fresh = texts.filter(coded.is_null() & texts.is_not_null()).unique(maintain_order=True)
+            known = Meaning(pl.concat([known.frame, self._meaning(fresh, prop, chosen)], rechunk=True))
+            coded = texts.cast(known.texts)
+        return coded.to_physical(), known
+
     def secrets(self, column: Column) -> pl.DataFrame:
         """The personal texts of these rows by surrogate, save those that were given out before."""
-        surrogate, _ = column.prop.lake_columns()
-        name, used = column.prop.name, column.used
+        name, frame, used = column.prop.name, column.meaning.frame, column.used()
         if name in self._known:
             before = self._in_vault.get(name)
             self._in_vault[name] = used if before is None else pl.concat([before, used]).unique()
             used = used if before is None else used.filter(~used.is_in(before.implode()))
-        texts = column.meaning["text"].gather(used)
+        texts = frame["text"].gather(used)
         stripped = texts.str.strip_chars()
-        given = pl.DataFrame({"surrogate": column.meaning[in_lake(surrogate)].gather(used), "value": stripped})
-        given = given.drop_nulls()
+        surrogate, _ = column.prop.lake_columns()
+        given = pl.DataFrame({"surrogate": frame[in_lake(surrogate)].gather(used), "value": stripped}).drop_nulls()
         if not stripped.equals(texts):
             given = given.unique(maintain_order=True)
         return given.select("surrogate", pl.lit(column.prop.classification).alias("classification"), "value")
@@ -113,11 +136,17 @@ class ColumnReader:
         )
         is_read = pl.col("waiting").is_null() & pl.col("problem").is_null()
         frame = frame.with_columns((pl.col("value").is_null() & is_read).alias("empty"))
-        return frame.with_columns(**_judged(frame, prop, chosen)).with_columns(**self._in_the_lake(frame, prop))
+        frame = frame.with_columns(**_judged(frame, prop, chosen))
+        return frame.with_columns(
+            pl.any_horizontal(pl.col(*_FOUND_IN_READING).is_not_null()).alias("noted_in_reading"),
+            pl.any_horizontal(pl.col(*_FOUND_IN_JUDGING).is_not_null()).alias("noted_in_judging"),
+            **self._in_the_lake(frame, prop),
+        )
 
     def _parsed(self, texts: pl.Series, prop: Property, chosen: Plan) -> pl.DataFrame:
         if not prop.is_personal:
-            return field_parser(prop, chosen, self.date_order, self.time_zone)(clean(texts))
+            parse = field_parser(prop, chosen, self.date_order, self.time_zone, self.marks[prop.name])
+            return parse(clean(texts))
         normal = personal.normalise(texts, prop.classification)
         return normal.select("value", pl.lit(None, dtype=pl.String).alias("problem"), "warning")
 
@@ -137,74 +166,80 @@ class ColumnReader:
 
 @dataclass(frozen=True)
 class Column:
-    """A field's cells in some rows: for each row the place of its text in `meaning`, null for an empty cell."""
+    """A field's cells in some rows: for each row the place of its text, null for an empty cell."""
 
     prop: Property
     places: pl.Series
-    meaning: pl.DataFrame
+    meaning: Meaning
+
+    def where(self, chosen: pl.Series) -> Column:
+        """The rows for which `chosen` is true."""
+        return replace(self, places=self.places.filter(chosen))
 
     def of_rows(self, rows: pl.Series) -> Column:
         return replace(self, places=self.places.gather(rows))
 
-    def each(self, name: str) -> pl.Series:
-        """What the meaning says, for each row."""
-        return self.meaning[name].gather(self.places)
+    def used(self) -> pl.Series:
+        """The places of the texts that stand in any of these rows."""
+        return self.places.unique().drop_nulls().cast(pl.UInt32).sort()
 
-    def of_texts(self, rewrite: Callable[[pl.Series], pl.Series]) -> pl.Series:
-        """The rows' texts rewritten, each distinct one once."""
-        rewritten = pl.Series([None], dtype=pl.String).new_from_index(0, self.meaning.height)
-        rewritten = rewritten.scatter(self.used, rewrite(self.meaning["text"].gather(self.used)))
-        return rewritten.gather(self.places)
+    def each(self, name: str) -> pl.Series:
+        """What is known of each row's text."""
+        return self.meaning.frame[name].gather(self.places)
+
+    def coded(self, name: str) -> pl.Series:
+        """The same for a column of the lake; of texts that repeat as codes, which Parquet keeps as they are."""
+        repeats = self.meaning.frame.height * _REPEATS_WORTH_CODES <= len(self.places)
+        return (
+            self.meaning.codes[name].gather(self.places) if repeats and name in self.meaning.codes else self.each(name)
+        )
 
     def masked(self) -> pl.Series:
         """The masks of personal cells; null where there is nothing that could be masked."""
         _, mask = self.prop.lake_columns()
         return self.each(in_lake(mask))
 
-    def coded(self, name: str) -> pl.Series:
-        """The same; of texts that repeat as codes, which cost a tenth and are written to Parquet as they are."""
-        values = self.meaning[name]
-        if values.dtype != pl.String or self.meaning.height * _REPEATS_WORTH_CODES > len(self.places):
-            return self.each(name)
-        return values.cast(self._codes_in_use(values), strict=False).gather(self.places)
-
-    @cached_property
-    def used(self) -> pl.Series:
-        """The places of the texts that stand in any of these rows."""
-        return self.places.unique().drop_nulls().sort()
-
-    def _codes_in_use(self, values: pl.Series) -> pl.Enum:
-        """No text of a row that is not among these rows may be written with them."""
-        return pl.Enum(values.gather(self.used).unique().drop_nulls().sort())
+    def texts_in_use(self) -> tuple[pl.Series, pl.Series]:
+        """The distinct texts of these rows, and for each row which of them it has."""
+        used = self.used()
+        at = pl.Series([None], dtype=pl.UInt32).new_from_index(0, self.meaning.frame.height)
+        at = at.scatter(used, pl.int_range(len(used), dtype=pl.UInt32, eager=True))
+        return self.meaning.frame["text"].gather(used), at.gather(self.places)
 
     def empty_rows(self) -> pl.Series:
         """Rows whose cell says nothing; one that holds something unreadable is not empty."""
-        if not self.places.has_nulls() and not self.meaning["empty"].any():
+        if not self.places.has_nulls() and not self.meaning.frame["empty"].any():
             return pl.Series([], dtype=pl.UInt32)
         return self.each("empty").fill_null(True).arg_true()
 
-    def found_in_reading(self, rank: int) -> Iterator[pl.DataFrame]:
+    def found_in_reading(self, rank: int) -> list[pl.DataFrame]:
         """Unreadable cells, codes that nobody has decided, warnings."""
-        return self._found(_FOUND_IN_READING, rank)
+        return self._found("noted_in_reading", _FOUND_IN_READING, rank)
 
-    def found_in_judging(self, rank: int) -> Iterator[pl.DataFrame]:
+    def found_in_judging(self, rank: int) -> list[pl.DataFrame]:
         """Values out of their range or pattern."""
-        return self._found(_FOUND_IN_JUDGING, rank)
+        return self._found("noted_in_judging", _FOUND_IN_JUDGING, rank)
 
-    def _found(self, kinds: dict[str, str], rank: int) -> Iterator[pl.DataFrame]:
-        for place, (name, kind) in enumerate(kinds.items()):
-            codes = self.meaning[name]
-            if codes.null_count() == len(codes):
+    def _found(self, noted: str, kinds: dict[str, str], rank: int) -> list[pl.DataFrame]:
+        if not self.meaning.frame[noted].any():
+            return []
+        rows = self.each(noted).fill_null(False).arg_true()
+        at = self.places.gather(rows)
+        found = []
+        for number, (name, kind) in enumerate(kinds.items()):
+            codes = self.meaning.frame[name].gather(at)
+            these = codes.is_not_null().arg_true()
+            if not len(these):
                 continue
-            rows = codes.is_not_null().gather(self.places).fill_null(False).arg_true()
-            at = self.places.gather(rows)
-            proposal = self.meaning["proposal"].gather(at) if name == "waiting" else None
-            yield findings(rows, self.prop.name, codes.gather(at), kind, rank + place, proposal)
+            proposal = self.meaning.frame["proposal"].gather(at.gather(these)) if name == "waiting" else None
+            code = codes.gather(these)
+            found.append(findings(rows.gather(these), self.prop.name, code, kind, rank + number, proposal))
+        return found
 
 
 def in_lake(name: str) -> str:
     """What the lake's column is called in a meaning, where a field may be called `text` or `value`."""
-    return f"lake.{name}"
+    return _LAKE + name
 
 
 def _series(array: pa.Array) -> pl.Series:

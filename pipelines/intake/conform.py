@@ -7,12 +7,13 @@ ends as accepted, rejected, waiting or skipped, and is counted. Not here: which 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import polars as pl
 
-from pipelines.intake import keys, personal
+from pipelines.intake import keys
 from pipelines.intake.columns import Column, ColumnReader, in_lake
 from pipelines.intake.contract import Property
 from pipelines.intake.findings import (
@@ -30,7 +31,7 @@ from pipelines.intake.mapping import expression
 from pipelines.intake.plan import Plan, PlanProblem, Recognised, Waiting, plan, recognise, rule_names, rule_type
 from pipelines.intake.quarantine import PROBLEM_SCHEMA, QUARANTINE_SCHEMA, own_words, problems, quarantined
 from pipelines.intake.read.model import BROKEN, ROW_NUMBER, SKIP
-from pipelines.intake.values import DateOrder
+from pipelines.intake.values import DateOrder, DecimalMarks
 
 __all__ = [
     "PROBLEM_SCHEMA",
@@ -38,6 +39,7 @@ __all__ = [
     "ConformContext",
     "Conformed",
     "Counts",
+    "Lessons",
     "Plan",
     "PlanProblem",
     "Recognised",
@@ -57,6 +59,34 @@ VAULT_SCHEMA = pl.Schema({"surrogate": pl.String(), "classification": pl.String(
 
 
 @dataclass
+class Lessons:
+    """What only a whole table can tell. Where it comes too late, the table is read once more, knowing it."""
+
+    # What number columns say about the commas in them.
+    marks: defaultdict[str, DecimalMarks] = field(default_factory=lambda: defaultdict(DecimalMarks))
+    unnumbered: set[str] = field(default_factory=set)  # line numbers that some rows lack: all rows must be counted
+    _uncounted: set[str] = field(default_factory=set)
+
+    @property
+    def came_too_late(self) -> bool:
+        return any(each.was_misjudged for each in self.marks.values()) or bool(self._uncounted & self.unnumbered)
+
+    def begin_again(self) -> None:
+        """Nothing has been read yet; what was learned stays."""
+        self._uncounted.clear()
+        for each in self.marks.values():
+            each.assumed.clear()
+
+    def must_count(self, name: str, numbers: pl.Series) -> bool:
+        """Whether the rows of this batch are to be counted for line numbers that are missing, here or elsewhere."""
+        if numbers.has_nulls():
+            self.unnumbered.add(name)
+        if name not in self.unnumbered:
+            self._uncounted.add(name)
+        return name in self.unnumbered
+
+
+@dataclass
 class ConformContext:
     """One delivery. The same context serves all batches of a table, in order: it counts the lines of an order."""
 
@@ -67,11 +97,12 @@ class ConformContext:
     amends: str | None = None
     # Of a delivery of corrected rows: ledger_row_number and occurrence from the quarantine of the amended one.
     known_occurrences: pl.DataFrame | None = None
-    occurrences: dict[str, pl.DataFrame] = field(default_factory=dict)
+    occurrences: defaultdict[str, keys.Occurrences] = field(default_factory=lambda: defaultdict(keys.Occurrences))
+    lessons: Lessons = field(default_factory=Lessons)
     reader: ColumnReader = field(init=False)
 
     def __post_init__(self) -> None:
-        self.reader = ColumnReader(self.date_order, self.time_zone, self.key)
+        self.reader = ColumnReader(self.date_order, self.time_zone, self.key, self.lessons.marks)
 
 
 @dataclass(frozen=True)
@@ -242,8 +273,10 @@ def _number_lines(
     for prop in chosen.contract.properties:
         if prop.whenMissing == "occurrence":
             stated = _value(columns, prop, batch.height)
-            place = _places(batch, columns, chosen, context, prop, fate) if stated.has_nulls() else stated
-            numbered[prop.name] = stated.zip_with(stated.is_not_null(), place)
+            if context.lessons.must_count(prop.name, stated):
+                place = _places(batch, columns, chosen, context, prop, fate)
+                stated = stated.zip_with(stated.is_not_null(), place)
+            numbered[prop.name] = stated
     return numbered
 
 
@@ -272,17 +305,7 @@ def _places(
     names = [name for name in chosen.contract.primary_key if name != prop.name]
     values = {name: _value(columns, chosen.contract.by_name[name], batch.height) for name in names}
     joined = keys.business_key(values, names, chosen.contract.by_name).set(fate == SKIPPED, None)
-    frame = pl.DataFrame({"key": joined}).with_columns(
-        pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("key").alias("place")
-    )
-    before = context.occurrences.get(prop.name, pl.DataFrame(schema={"key": pl.String, "seen": pl.Int64}))
-    placed = frame.join(before, on="key", how="left", maintain_order="left")
-    latest = pl.concat(
-        [before, frame.filter(pl.col("key").is_not_null()).select("key", pl.lit(1, pl.Int64).alias("seen"))]
-    )
-    context.occurrences[prop.name] = latest.group_by("key").agg(pl.col("seen").sum())
-    place = pl.col("place") + pl.col("seen").fill_null(0)
-    return placed.select(pl.when(pl.col("key").is_not_null()).then(place).alias("place"))["place"]
+    return context.occurrences[prop.name].places(joined)
 
 
 # ---- The lake's rows ----
@@ -298,10 +321,10 @@ def _accepted(
     found: pl.DataFrame,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The accepted rows in the lake's columns, and the personal values that were split off."""
-    rows = (fate == ACCEPTED).arg_true()
-    kept = {name: column.of_rows(rows) for name, column in columns.items()}
-    lines = {name: numbers.gather(rows) for name, numbers in numbered.items()}
-    numbers = batch[ROW_NUMBER].gather(rows)
+    is_in = fate == ACCEPTED
+    kept = {name: column.where(is_in) for name, column in columns.items()}
+    lines = {name: numbers.filter(is_in) for name, numbers in numbered.items()}
+    numbers = batch[ROW_NUMBER].filter(is_in)
     made: dict[str, pl.Series] = {}
     vault: list[pl.DataFrame] = [pl.DataFrame(schema=VAULT_SCHEMA)]
     for prop in chosen.contract.properties:
@@ -309,17 +332,16 @@ def _accepted(
             made[prop.name] = lines[prop.name]
         elif prop.name not in kept:
             nothing = prop.lake_columns().items()
-            made |= {name: pl.Series([None], dtype=kind).new_from_index(0, len(rows)) for name, kind in nothing}
+            made |= {name: pl.Series([None], dtype=kind).new_from_index(0, len(numbers)) for name, kind in nothing}
         elif prop.is_free_text or prop.is_remark:
             name = next(iter(prop.lake_columns()))
-            own = own_words(columns, rows)
-            made[name] = personal.without_own_words(kept[prop.name].each(in_lake(name)), own)
+            made[name] = own_words(kept).taken_out_of(kept[prop.name].each(in_lake(name)))
             vault.append(_free_text_secrets(kept[prop.name], made[name], numbers))
         else:
             made |= {name: kept[prop.name].coded(in_lake(name)) for name in prop.lake_columns()}
             vault += [context.reader.secrets(kept[prop.name])] if prop.is_personal else []
     made |= _technical_columns(made, kept, lines, numbers, chosen, context)
-    made["ledger_warnings"] = _warnings(batch.height, found).gather(rows)
+    made["ledger_warnings"] = _warnings(batch.height, found).filter(is_in)
     made = {name: made[name] for name in chosen.contract.lake_schema()}
     return pl.DataFrame(made), pl.concat(vault)
 
@@ -359,12 +381,17 @@ def _constant(text: str | None, height: int) -> pl.Series:
 
 
 def _warnings(height: int, found: pl.DataFrame) -> pl.Series:
-    """The codes of each row's warnings, in alphabetical order."""
+    """The codes of each row's warnings, in alphabetical order: each set of codes is a number, named once."""
     warned = found.filter(pl.col("kind") == WARN)
-    codes = warned.group_by("row").agg(pl.col("code").unique().sort().str.join(","))
-    distinct = codes["code"].unique().sort()
-    nothing = pl.Series([None], dtype=pl.Enum(distinct)).new_from_index(0, height)
-    return nothing.scatter(codes["row"], codes["code"].cast(nothing.dtype)) if codes.height else nothing
+    sets = pl.repeat(0, height, dtype=pl.UInt32, eager=True)
+    codes = warned["code"].unique().sort().to_list()
+    for bit, code in enumerate(codes):
+        has_code = pl.repeat(0, height, dtype=pl.UInt32, eager=True)
+        sets = sets | has_code.scatter(warned.filter(pl.col("code") == code)["row"], 1 << bit)
+    numbers = sets.unique().sort()
+    names = [",".join(code for bit, code in enumerate(codes) if number >> bit & 1) or None for number in numbers]
+    labels = pl.Series(names, dtype=pl.Enum([name for name in names if name]))
+    return labels.gather(numbers.search_sorted(sets))
 
 
 def _free_text_secrets(column: Column, redacted: pl.Series, numbers: pl.Series) -> pl.DataFrame:

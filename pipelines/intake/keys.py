@@ -7,6 +7,7 @@ key counts (the warehouse).
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 from collections.abc import Mapping, Sequence
 
 import polars as pl
@@ -38,7 +39,7 @@ def scope(columns: Columns, chosen: Plan, height: int) -> pl.Series:
 
 def _scope_part(column: Column, length: int | None) -> tuple[pl.Series, pl.Series]:
     """The distinct labels of one part of the scope, and which of them each row has."""
-    value = column.meaning["value"]
+    value = column.meaning.frame["value"]
     if column.prop.logicalType == "timestamp":
         value = value.struct.field("local").dt.date()
     label = value.cast(pl.String).str.slice(0, length).str.replace_all("|", "¦", literal=True).fill_null("")
@@ -64,9 +65,41 @@ def _as_text(value: pl.Series, prop: Property) -> pl.Series:
     return value.cast(pl.String)
 
 
+class Occurrences:
+    """How often each key was seen in a table so far.
+
+    They stand in a private table of SQLite, which moves to disk what does not fit into its cache and leaves
+    nothing behind: a file of a hundred million lines takes no more memory than one of a million.
+    """
+
+    _SEEN = (
+        "insert into seen values (?, ?) on conflict (key) do update set number = number + excluded.number"
+        " returning number"
+    )
+
+    def __init__(self) -> None:
+        self._table = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        for statement in ("pragma cache_size = -32768", "pragma journal_mode = off", "pragma synchronous = off"):
+            self._table.execute(statement)
+        self._table.execute("create table seen (key text primary key, number integer) without rowid")
+
+    def places(self, keys: pl.Series) -> pl.Series:
+        """The place of each row among the rows with its key, those of earlier calls counted; null without a key."""
+        frame = keys.to_frame("key").with_columns(
+            pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("key").alias("place")
+        )
+        counts = frame.drop_nulls("key").group_by("key", maintain_order=True).len("number")
+        self._table.execute("begin")
+        totals = [self._table.execute(self._SEEN, row).fetchone()[0] for row in counts.iter_rows()]
+        self._table.execute("commit")
+        before = counts.select("key", pl.Series("seen", totals, dtype=pl.Int64) - pl.col("number").cast(pl.Int64))
+        placed = frame.join(before, on="key", how="left", maintain_order="left")
+        return placed.select((pl.col("place") + pl.col("seen")).alias("place"))["place"]
+
+
 def place_key(delivery_id: str, numbers: pl.Series) -> pl.Series:
     """The place in the delivery, of rows that nothing else names."""
-    return delivery_id + "|" + numbers.cast(pl.String)
+    return numbers.to_frame("row").select(pl.format("{}|{}", pl.lit(delivery_id), "row")).to_series()
 
 
 def content_key(rows: pl.DataFrame) -> pl.Series:

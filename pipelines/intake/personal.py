@@ -10,6 +10,8 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 import polars as pl
 
@@ -35,7 +37,8 @@ _NAMED_CONTACT_LATIN = (
 _NAMED_PARAMETER = r"(?i)([?&;](?:phone|mobile|tel|email|mail|name|user|username|id_?card|token|password|pwd)=)[^&#\s]*"
 _ALWAYS_PERSONAL = f"{_EMAIL}|{_IDENTITY_NUMBER}"
 _TITLES = "(?:先生|女士|小姐|太太|总|经理|老师|师傅)"
-_CHINESE_NAME = r"[\u4e00-\u9fff]{1,4}"
+_CHINESE_NAME = re.compile(r"[\u4e00-\u9fff]{1,4}")
+_NO_LETTERS = re.compile("[ -@]*")  # digits and signs: nothing that upper case would change
 # What every text has in which the patterns of contact data, or of labels, find something.
 _MAY_BE_CONTACT = r"(?i)[\d@＠=]|电话|手机|号码|微信|qq"
 _MAY_BE_PERSONAL = r"[\d@＠]"
@@ -163,23 +166,63 @@ def _rewritten(texts: pl.Series, chosen: pl.Series, rewrite: Callable[[pl.Expr],
 
 def redact(texts: pl.Series, own_words: Sequence[pl.Series]) -> pl.Series:
     """Free text without contact data and without what its own row's personal cells say."""
-    return without_own_words(redact_texts(texts), own_words)
+    return OwnWords(tuple(own_words)).taken_out_of(redact_texts(texts))
 
 
-def without_own_words(texts: pl.Series, own_words: Sequence[pl.Series]) -> pl.Series:
-    """Texts without what their own row's personal cells say."""
-    if not own_words or texts.null_count() == len(texts):
-        return texts
-    frame = pl.DataFrame([texts.rename("text"), *(word.rename(f"own_{n}") for n, word in enumerate(own_words))])
-    frame = frame.with_row_index("row")
-    names = [f"own_{n}" for n in range(len(own_words))]
-    hint = pl.any_horizontal(_has(pl.col(name).str.strip_chars().str.slice(0, 1)) for name in names)
-    frame = frame.filter(pl.col("text").is_not_null() & hint.fill_null(False))
-    touched = frame.filter(pl.any_horizontal(_may_repeat(pl.col(name).str.strip_chars()) for name in names))
-    if touched.is_empty():
-        return texts
-    texts_after = [_without_own(row[1], row[2:]) for row in touched.iter_rows()]
-    return texts.clone().scatter(touched["row"], pl.Series(texts_after, dtype=pl.String))
+@dataclass(frozen=True)
+class OwnWords:
+    """What the personal cells of some rows say, column by column: other cells of the same row may repeat it."""
+
+    columns: tuple[pl.Series, ...]
+
+    def taken_out_of(self, texts: pl.Series) -> pl.Series:
+        """The rows' texts without their own row's words."""
+        if not self.columns or texts.null_count() == len(texts):
+            return texts
+        names = [f"own_{number}" for number in range(len(self.columns))]
+        own = [cells.rename(name) for name, cells in zip(names, self.columns, strict=True)]
+        frame = pl.DataFrame([texts.rename("text"), *own]).with_row_index("row")
+        hint = pl.any_horizontal(_has(pl.col(name).str.strip_chars().str.slice(0, 1)) for name in names)
+        frame = frame.filter(pl.col("text").is_not_null() & hint.fill_null(False))
+        touched = frame.filter(pl.any_horizontal(_may_repeat(pl.col(name).str.strip_chars()) for name in names))
+        if touched.is_empty():
+            return texts
+        texts_after = [_without_own(row[1], row[2:]) for row in touched.iter_rows()]
+        return texts.clone().scatter(touched["row"], pl.Series(texts_after, dtype=pl.String))
+
+    def may_stand_in(self, texts: pl.Series) -> bool:
+        """Whether any of these texts can hold any row's words: dates and codes hardly ever can."""
+        known = texts.drop_nulls().to_list()
+        held = set("".join(known))
+        longest = max(map(len, known), default=0)
+        return (
+            self._needs.has_letters
+            or not self._needs.of_names.isdisjoint(held)
+            or any(start in held and length <= longest for start, length in self._needs.of_numbers.items())
+        )
+
+    @cached_property
+    def _needs(self) -> _Needs:
+        """What a text must hold before any word can be found in it."""
+        cells = {cell.strip() for column in self.columns for cell in column.unique().drop_nulls().to_list()}
+        of_names: set[str] = set()
+        of_numbers: dict[str, int] = {}
+        has_letters = False
+        for cell in cells - {""}:
+            if _CHINESE_NAME.fullmatch(cell):
+                of_names.update(cell[:3])  # the given name begins with the second or third character
+            elif _NO_LETTERS.fullmatch(cell):
+                of_numbers[cell[0]] = min(len(cell), of_numbers.get(cell[0], len(cell)))
+            else:
+                has_letters = True
+        return _Needs(frozenset(of_names), of_numbers, has_letters)
+
+
+@dataclass(frozen=True)
+class _Needs:
+    of_names: frozenset[str]  # one of these characters
+    of_numbers: dict[str, int]  # a character with which numbers begin, in a text as long as the shortest of them
+    has_letters: bool  # some words have letters of two cases: nothing is said about them
 
 
 def _has(part: pl.Expr) -> pl.Expr:
@@ -193,9 +236,9 @@ def _may_repeat(cell: pl.Expr) -> pl.Expr:
     return (
         pl.when(cell.is_null())
         .then(False)
-        .when(cell.str.contains(f"^{_CHINESE_NAME}$"))
+        .when(cell.str.contains(f"^{_CHINESE_NAME.pattern}$"))
         .then(of_name)
-        .when(cell.str.contains("^[ -@]*$"))
+        .when(cell.str.contains(f"^{_NO_LETTERS.pattern}$"))
         .then(_has(cell))
         .otherwise(True)
     )
@@ -210,7 +253,7 @@ def _without_own(text: str, own: Sequence[str | None]) -> str:
 
 def _without_cell(text: str, cell: str) -> str:
     """A whole cell; of a Chinese name also the surname with a title; of a Latin one also its words."""
-    if re.fullmatch(_CHINESE_NAME, cell):
+    if _CHINESE_NAME.fullmatch(cell):
         surname = cell[:2] if cell.startswith(_COMPOUND_SURNAMES) else cell[:1]
         given = cell[len(surname) :]
         if len(cell) >= 2:
@@ -218,7 +261,7 @@ def _without_cell(text: str, cell: str) -> str:
         if surname in text:
             text = re.sub(f"{surname}{_TITLES}", MASK, text)
         return text.replace(given, MASK) if len(given) >= 2 else text
-    if re.fullmatch("[ -@]*", cell):  # digits and signs: nothing that upper case would change
+    if _NO_LETTERS.fullmatch(cell):
         return text.replace(cell, MASK) if len(cell) >= 2 else text
     patterns = [re.escape(cell)] if len(cell) >= 2 else []
     if "@" not in cell and not re.search(r"\d", cell):

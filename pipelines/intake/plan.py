@@ -21,6 +21,7 @@ from pipelines.intake.mapping import KEEP, Mapping, expression, is_named, mapped
 from pipelines.intake.values import (
     DateOrder,
     DateRules,
+    DecimalMarks,
     Parser,
     boolean_parser,
     clean,
@@ -312,8 +313,10 @@ def rule_names(raw: pl.DataFrame, values: MappingType[str, pl.Series]) -> pl.Dat
     return raw.with_columns(**values)
 
 
-def field_parser(prop: Property, chosen: Plan, date_order: DateOrder, time_zone: str) -> Parser:
-    """How the cells of this field are read, by contract and mapping."""
+def field_parser(
+    prop: Property, chosen: Plan, date_order: DateOrder, time_zone: str, marks: DecimalMarks | None = None
+) -> Parser:
+    """How the cells of this field are read, by contract and mapping; `marks` where they come in several parts."""
     mapping = chosen.mapping
     factor = chosen.unit_factors.get(prop.name, 1)
     kind = prop.logicalType
@@ -326,9 +329,9 @@ def field_parser(prop: Property, chosen: Plan, date_order: DateOrder, time_zone:
         )
         return date_parser(rules) if kind == "date" else moment_parser(rules)
     if kind == "number":
-        return number_parser(factor, bool(mapping and mapping.decimal_comma))
+        return number_parser(factor, bool(mapping and mapping.decimal_comma), marks)
     if kind == "integer":
-        return integer_parser(factor)
+        return integer_parser(factor, marks)
     if kind == "boolean":
         return boolean_parser(mapped_codes(prop, mapping))
     if kind == "time":

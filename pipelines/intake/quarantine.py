@@ -6,8 +6,6 @@ row's fate (conform), sending rows back (returns).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import polars as pl
 
 from pipelines.intake import personal
@@ -53,9 +51,10 @@ def quarantined(
     occurrence: pl.Series | None,
 ) -> pl.DataFrame:
     """Rows that did not get in, their cells masked, with aligned lists of reasons, columns and proposals."""
-    rows = (fate != ACCEPTED).arg_true()
-    if not len(rows):
+    is_out = fate != ACCEPTED
+    if not is_out.any():
         return pl.DataFrame(schema=QUARANTINE_SCHEMA)
+    kept_out = {name: column.where(is_out) for name, column in columns.items()}
     faults = pl.concat([found.filter(pl.col("kind") != WARN), where(skip, "", "skipped", rank=0)])
     origin = {name: chosen.origin(name) for name in chosen.contract.by_name}
     reasons = faults.group_by("row", maintain_order=True).agg(
@@ -63,6 +62,7 @@ def quarantined(
         pl.col("field").replace(origin).alias("columns"),
         pl.col("proposal").alias("proposals"),
     )
+    rows = is_out.arg_true()
     no_number = pl.Series([None], dtype=pl.Int64).new_from_index(0, len(rows))
     frame = pl.DataFrame(
         {
@@ -70,41 +70,49 @@ def quarantined(
             ROW_NUMBER: batch[ROW_NUMBER].gather(rows),
             "status": fate.gather(rows).cast(pl.String),
             "occurrence": no_number if occurrence is None else occurrence.gather(rows),
-            "cells": _shown_cells(batch[BROKEN].gather(rows).is_not_null(), columns, chosen, rows),
+            "cells": _shown_cells(batch[BROKEN].gather(rows).is_not_null(), kept_out, chosen),
         }
     )
     joined = frame.join(reasons, on="row", how="left", maintain_order="left")
     return joined.select(pl.col(name).cast(kind) for name, kind in QUARANTINE_SCHEMA.items())
 
 
-def own_words(columns: Columns, rows: pl.Series) -> list[pl.Series]:
+def own_words(columns: Columns) -> personal.OwnWords:
     """The rows' own personal cells, which their other cells may repeat."""
-    persons = (column for column in columns.values() if column.prop.is_personal)
-    return [each.of_rows(rows).each("text") for each in persons if each.prop.classification != "network"]
+    persons = [column for column in columns.values() if column.prop.is_personal]
+    return personal.OwnWords(tuple(each.each("text") for each in persons if each.prop.classification != "network"))
 
 
-def _shown_cells(is_broken: pl.Series, columns: Columns, chosen: Plan, rows: pl.Series) -> pl.Series:
+def _shown_cells(is_broken: pl.Series, columns: Columns, chosen: Plan) -> pl.Series:
     """The cells that feed a field, as JSON by header, without persons; ignored columns are left out."""
     fed_by = {header: columns[name] for name, header in chosen.columns.items()}
     sensitive = {header: columns[name] for name, header in chosen.columns.items() if columns[name].prop.is_personal}
-    own = own_words(columns, rows)
+    own = own_words(columns)
     shown = []
     for header, column in (fed_by | sensitive).items():
-        cells = _shown(column.of_rows(rows), own)
+        cells = _shown(column, own)
         # In a broken row cells stand in wrong columns: any of them may hold anything.
         shown.append(cells.set(is_broken & cells.is_not_null(), personal.MASK).rename(header))
     if not shown:
-        return pl.repeat("{}", len(rows), dtype=pl.String, eager=True)
+        return pl.repeat("{}", len(is_broken), dtype=pl.String, eager=True)
     return pl.DataFrame(shown).select(pl.struct(pl.all()).struct.json_encode().alias("cells"))["cells"]
 
 
-def _shown(column: Column, own: Sequence[pl.Series]) -> pl.Series:
+def _shown(column: Column, own: personal.OwnWords) -> pl.Series:
     if column.prop.is_personal:
         # A cell that is no phone may still be a person's: it shows that it was filled, no more.
         masked = column.masked()
         return masked.set(masked.is_null() & column.places.is_not_null(), personal.MASK)
-    cells = personal.without_own_words(column.of_texts(personal.redact_texts), own)
-    return cells if column.prop.logicalType in ("string", "code") else _words_hidden(cells)
+    texts, place = column.texts_in_use()
+    redacted = personal.redact_texts(texts)
+    hide = _as_they_are if column.prop.logicalType in ("string", "code") else _words_hidden
+    if own.may_stand_in(redacted):
+        return hide(own.taken_out_of(redacted.gather(place)))
+    return hide(redacted).gather(place)
+
+
+def _as_they_are(texts: pl.Series) -> pl.Series:
+    return texts
 
 
 def _words_hidden(texts: pl.Series) -> pl.Series:
@@ -137,8 +145,8 @@ def _unknown_values(columns: Columns, found: pl.DataFrame) -> pl.DataFrame:
     schema = {"row": pl.UInt32, "field": pl.String, "code": pl.String, "value": pl.String}
     frames = [pl.DataFrame(schema=schema)]
     for (name,), group in found.filter(code="unknown_code").group_by("field", maintain_order=True):
-        rows = group["row"]
-        texts = columns[str(name)].of_rows(rows).each("text").str.slice(0, 60)
-        shown = personal.redact(texts, own_words(columns, rows))
+        found_in = {each: column.of_rows(group["row"]) for each, column in columns.items()}
+        texts = found_in[str(name)].each("text").str.slice(0, 60)
+        shown = own_words(found_in).taken_out_of(personal.redact_texts(texts))
         frames.append(group.select("row", "field", "code").with_columns(shown.alias("value")))
     return pl.concat(frames)

@@ -73,7 +73,8 @@ def prepare(batch: pl.DataFrame, header: Sequence[str], returned_delivery: str |
         batch = _skip_examples(batch, own)
     if is_return(header):
         batch = _restore_returned(batch, own, returned_delivery)
-    return batch.select(*own, *TECHNICAL_COLUMNS)
+    wanted = [*own, *TECHNICAL_COLUMNS]
+    return batch if batch.columns == wanted else batch.select(wanted)
 
 
 def _restore_returned(batch: pl.DataFrame, own: Sequence[str], returned_delivery: str | None) -> pl.DataFrame:

@@ -11,7 +11,7 @@ Parsers see each distinct text once (columns): a column of a million dates has a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import polars as pl
@@ -54,12 +54,9 @@ def replaced(frame: pl.DataFrame, rows: pl.Series, better: pl.DataFrame) -> pl.D
         return frame
     if len(rows) == frame.height:
         return better.select(frame.columns)
-    index = frame.select(pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"))["row"]
-    position = pl.DataFrame({"row": rows.cast(pl.UInt32)}).with_row_index("at")
-    at = index.to_frame().join(position, on="row", how="left", maintain_order="left")["at"]
-    return pl.DataFrame(
-        [frame[name].zip_with(at.is_null(), better[name].gather(at)).rename(name) for name in frame.columns]
-    )
+    at = pl.int_range(frame.height, dtype=pl.UInt32, eager=True)
+    at = at.scatter(rows, pl.int_range(frame.height, frame.height + len(rows), dtype=pl.UInt32, eager=True))
+    return pl.concat([frame, better.select(frame.columns)])[at]
 
 
 def is_missing(text: pl.Expr) -> pl.Expr:
@@ -92,20 +89,38 @@ _EITHER_MARK = r"^\D*\d{1,3}[.,]\d{3}\D*$"
 _MULTIPLES = {"百万": 1_000_000, "万": 10_000, "千": 1_000, "亿": 100_000_000}
 
 
-def number_parser(factor: float = 1, decimal_comma: bool = False) -> Parser:
+@dataclass
+class DecimalMarks:
+    """What the texts of a column, be they read in several parts, say about the commas in them."""
+
+    has_comma: bool = False  # some text has a decimal comma
+    has_point: bool = False  # some text has a decimal point after commas
+    assumed: set[bool] = field(default_factory=set)  # whether 1,234 was doubtful where a part was read
+
+    @property
+    def is_doubtful(self) -> bool:
+        return self.has_comma and not self.has_point
+
+    @property
+    def was_misjudged(self) -> bool:
+        """Whether what was seen later speaks against how an earlier part was read."""
+        return bool(self.assumed - {self.is_doubtful})
+
+
+def number_parser(factor: float = 1, decimal_comma: bool = False, marks: DecimalMarks | None = None) -> Parser:
     """Decimal numbers. `factor` is the column's unit (万元: 10000); a unit in the cell itself goes before it."""
 
     def parse(texts: pl.Series) -> pl.DataFrame:
-        return _numbers(texts, factor, decimal_comma)
+        return _numbers(texts, factor, decimal_comma, marks or DecimalMarks())
 
     return parse
 
 
-def integer_parser(factor: float = 1) -> Parser:
+def integer_parser(factor: float = 1, marks: DecimalMarks | None = None) -> Parser:
     """Whole numbers; 3.0 is one, 3.5 is not."""
 
     def parse(texts: pl.Series) -> pl.DataFrame:
-        frame = _numbers(texts, factor, decimal_comma=False)
+        frame = _numbers(texts, factor, decimal_comma=False, marks=marks or DecimalMarks())
         value = pl.col("value")
         whole = (value == value.cast(pl.Int64, strict=False)) & (pl.col("warning") != "rounded").fill_null(True)
         broken = value.is_not_null() & ~whole.fill_null(False)
@@ -115,7 +130,7 @@ def integer_parser(factor: float = 1) -> Parser:
     return parse
 
 
-def _numbers(texts: pl.Series, factor: float, decimal_comma: bool) -> pl.DataFrame:
+def _numbers(texts: pl.Series, factor: float, decimal_comma: bool, marks: DecimalMarks) -> pl.DataFrame:
     """Plain digits, which most cells hold, go straight through; the rest is looked at closely."""
     plain = pl.Series([False]) if decimal_comma or factor != 1 else texts.str.contains(_PLAIN_NUMBER)
     plain = plain.extend_constant(False, len(texts) - 1) if len(plain) < len(texts) else plain
@@ -126,20 +141,23 @@ def _numbers(texts: pl.Series, factor: float, decimal_comma: bool) -> pl.DataFra
     )
     rest = (simple["value"].is_null() & texts.is_not_null()).arg_true()
     found = replaced(simple, rest, _exact(_number_texts(texts.gather(rest), decimal_comma), factor))
-    return found if decimal_comma else _without_decimal_commas(texts, found)
+    return found if decimal_comma else _without_decimal_commas(texts, found, marks)
 
 
-def _without_decimal_commas(texts: pl.Series, found: pl.DataFrame) -> pl.DataFrame:
+def _without_decimal_commas(texts: pl.Series, found: pl.DataFrame, marks: DecimalMarks) -> pl.DataFrame:
     """99,90 is refused by a name of its own; beside it, 1,234 and 1.234 may mean either, and neither is guessed.
 
     A text such as 1,234.50 in the same column says that its commas are not decimal ones.
     """
     unread = found["problem"] == "not_a_number"
     comma = unread.fill_null(False) & texts.str.contains(_DECIMAL_COMMA).fill_null(False)
+    marks.has_comma |= bool(comma.any())
+    marks.has_point |= bool(texts.str.contains(_DECIMAL_POINT).any())
+    marks.assumed.add(marks.is_doubtful)
+    if marks.is_doubtful:
+        comma = comma | texts.str.contains(_EITHER_MARK).fill_null(False)
     if not comma.any():
         return found
-    if not texts.str.contains(_DECIMAL_POINT).any():
-        comma = comma | texts.str.contains(_EITHER_MARK).fill_null(False)
     doubtful = pl.lit(comma)
     return found.with_columns(
         pl.when(~doubtful).then(pl.col("value")).alias("value"),

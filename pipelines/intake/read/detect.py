@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import polars as pl
+
 from pipelines.intake.read.limits import CHUNK_BYTES, MAX_CELL_CHARACTERS, SAMPLE_BYTES
 from pipelines.intake.read.model import Note, RefusedFile
 
@@ -182,6 +184,8 @@ def decoded_chunks(path: Path, encoding: str) -> Iterator[str]:
 
 def first_undecodable(path: Path, encoding: str) -> int | None:
     """The byte at which the file stops being text in this encoding, or None. Refuses NUL bytes."""
+    if encoding.startswith("utf-8") and _is_utf8(path):
+        return None
     decoder = codecs.getincrementaldecoder(encoding)()
     position = 0
     with path.open("rb") as stream:
@@ -196,6 +200,28 @@ def first_undecodable(path: Path, encoding: str) -> int | None:
             if not chunk:
                 return None
             position += len(chunk)
+
+
+def _is_utf8(path: Path) -> bool:
+    """Whether the whole file is UTF-8 without NUL: the fast answer for the many that are."""
+    rest = b""
+    with path.open("rb") as stream:
+        while chunk := stream.read(CHUNK_BYTES):
+            text = rest + chunk
+            # A character may be cut by the end of the chunk; the last line end is surely none.
+            end = text.rfind(b"\n") + 1 or len(text)
+            rest = text[end:]
+            if b"\0" in text or not _decodes(text[:end]):
+                return False
+    return _decodes(rest)
+
+
+def _decodes(text: bytes) -> bool:
+    try:
+        pl.Series([text], dtype=pl.Binary).cast(pl.String)
+    except pl.exceptions.PolarsError:
+        return False
+    return True
 
 
 def is_access_log(lines: list[str]) -> bool:

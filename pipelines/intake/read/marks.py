@@ -54,11 +54,26 @@ def _positions(frame: pl.DataFrame, condition: pl.Expr) -> list[int]:
 
 
 def _blank_rows(frame: pl.DataFrame, header: Sequence[str]) -> list[int]:
-    """Rows without any text; only rows whose first cell is blank are looked at further."""
+    """Rows without any text; only rows whose first cell may be blank are looked at further."""
     is_blank = [pl.col(name).is_null() | (pl.col(name).str.strip_chars() == "") for name in header]
-    candidates = _positions(frame, is_blank[0])
-    found = _positions(frame[candidates], pl.all_horizontal(is_blank)) if candidates else []
-    return [candidates[place] for place in found]
+    first = pl.col(header[0])
+    return _narrowed(frame, [first.is_null() | _may_be_padded(first), *is_blank])
+
+
+def _may_be_padded(cell: pl.Expr) -> pl.Expr:
+    """Whether a cell may begin with a blank: cheaper to ask than to strip it. Blanks may be full-width."""
+    return (cell < "!") | (cell > "~")
+
+
+def _narrowed(frame: pl.DataFrame, conditions: Sequence[pl.Expr]) -> list[int]:
+    """The rows that fulfil all conditions, each of which is asked of those only that fulfilled the ones before."""
+    rows = pl.int_range(frame.height, dtype=pl.UInt32, eager=True)
+    for condition in conditions:
+        if not len(rows):
+            break
+        left = frame if len(rows) == frame.height else frame[rows]
+        rows = rows.gather(left.select(pl.arg_where(condition)).to_series())
+    return rows.to_list()
 
 
 def _total_rows(frame: pl.DataFrame, header: Sequence[str]) -> list[int]:
@@ -73,10 +88,11 @@ def _total_rows(frame: pl.DataFrame, header: Sequence[str]) -> list[int]:
 def _repeated_headers(frame: pl.DataFrame, header: Sequence[str], header_rows: Sequence[Sequence[str]]) -> list[int]:
     found: list[int] = []
     for row in header_rows:
-        same = [pl.col(name).str.strip_chars() == text for name, text in zip(header, row, strict=True) if text]
-        candidates = _positions(frame, same[0]) if same else []
-        again = _positions(frame[candidates], pl.all_horizontal(same)) if candidates else []
-        found += [candidates[place] for place in again]
+        named = [(pl.col(name), text) for name, text in zip(header, row, strict=True) if text]
+        if named:
+            cell, text = named[0]
+            same = [cell.str.strip_chars() == text for cell, text in named]
+            found += _narrowed(frame, [(cell == text) | _may_be_padded(cell), *same])
     return found
 
 
@@ -84,14 +100,14 @@ def mark_rows(
     frame: pl.DataFrame, header: Sequence[str], header_rows: Sequence[Sequence[str]], keep_total_rows: bool
 ) -> pl.DataFrame:
     """The frame with `ledger_skip` set and the technical columns in their place; broken rows stay unmarked."""
-    reasons: list[str | None] = [None] * frame.height
-    for position in [] if keep_total_rows else _total_rows(frame, header):
-        reasons[position] = "total_row"
-    for position in _repeated_headers(frame, header, header_rows):
-        reasons[position] = "repeated_header"
-    for position in _blank_rows(frame, header):
-        reasons[position] = "blank_row"
-    skip = pl.Series(SKIP, reasons, dtype=pl.String)
+    marks = {
+        "total_row": [] if keep_total_rows else _total_rows(frame, header),
+        "repeated_header": _repeated_headers(frame, header, header_rows),
+        "blank_row": _blank_rows(frame, header),
+    }
+    skip = pl.Series(SKIP, [None], dtype=pl.String).new_from_index(0, frame.height)
+    for reason, rows in marks.items():
+        skip = skip.scatter(rows, reason) if rows else skip
     if BROKEN not in frame.columns:
         return frame.select([*header, pl.col(ROW_NUMBER), skip, pl.lit(None, dtype=pl.String).alias(BROKEN)])
     marked = frame.with_columns(skip).with_columns(pl.when(pl.col(BROKEN).is_null()).then(pl.col(SKIP)).alias(SKIP))

@@ -197,7 +197,7 @@ def _frames(layout: Layout) -> Iterator[pl.DataFrame]:
 def _record_end(text: bytes) -> int:
     """Where the last whole record of the text ends: the last line feed outside quotes; 0 if there is none."""
     end = text.rfind(b"\n") + 1
-    open_quotes = text.count(b'"', 0, end) % 2
+    open_quotes = text.count(b'"', 0, end) % 2 if b'"' in text else 0
     while end and open_quotes:
         before = text.rfind(b"\n", 0, end - 1) + 1
         open_quotes ^= text.count(b'"', before, end) % 2
@@ -237,8 +237,8 @@ def _is_complete(frame: pl.DataFrame, text: bytes, delimiter: str, has_quotes: b
     """Whether line feeds and delimiters of the text are those between the cells plus those inside the cells."""
     if not frame.height:
         return False
-    line_feeds = text.count(b"\n") + (not text.endswith(b"\n"))
-    delimiters = text.count(delimiter.encode())
+    line_feeds = _count(text, b"\n") + (not text.endswith(b"\n"))
+    delimiters = _count(text, delimiter.encode())
     longest = frame.select(pl.max_horizontal(pl.all().str.len_bytes().max())).item() or 0
     if longest > MAX_CELL_CHARACTERS:
         return False
@@ -252,6 +252,15 @@ def _is_complete(frame: pl.DataFrame, text: bytes, delimiter: str, has_quotes: b
         line_feeds -= inside[0]
         delimiters -= inside[1]
     return line_feeds == frame.height and delimiters == (frame.width - 1) * frame.height
+
+
+def _count(text: bytes, byte: bytes) -> int:
+    """`bytes.count` stops at every hit, and a table has one every few bytes."""
+    import pyarrow as pa
+
+    characters = pl.from_arrow(pa.Array.from_buffers(pa.uint8(), len(text), [None, pa.py_buffer(text)]))
+    assert isinstance(characters, pl.Series)
+    return int((characters == byte[0]).sum())
 
 
 @cache
