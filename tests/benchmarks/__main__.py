@@ -18,7 +18,7 @@ from typing import Any
 
 from pipelines.memory import parse_size
 from tests.benchmarks import measure, report
-from tests.benchmarks.rows import ROWS, Bench, Row
+from tests.benchmarks.rows import MEMORY_SETTING, ROWS, Bench, Row
 
 PROJECT = Path(__file__).resolve().parents[2]
 RESULTS = Path(tempfile.gettempdir()) / "market-ledger-bench.json"
@@ -86,6 +86,7 @@ def begun(chosen: argparse.Namespace, words: list[str]) -> dict[str, Any]:
         "command": shlex.join(["market-ledger", "bench", "--rows", str(chosen.rows)]),
         "measured_on": time.strftime("%Y-%m-%d"),
         "machine": measure.machine(),
+        "memory_limit": MEMORY_SETTING,
         "noise": 0.0,
         "deliveries": deliveries,
         "rows": rows,

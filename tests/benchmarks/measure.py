@@ -23,7 +23,7 @@ from typing import Any
 SAMPLE_SECONDS = 0.1
 ROUNDS_OF_CALIBRATION = 400_000
 LINES_KEPT = 30
-MEBIBYTE = 2**20
+SECONDS_AT_MOST = 3600.0  # whatever takes longer hangs
 
 
 @dataclass(frozen=True)
@@ -83,12 +83,15 @@ def measured(
             env={**os.environ, **environment}, start_new_session=True, preexec_fn=before,
         )  # fmt: skip
         watcher = MemoryWatcher(process.pid)
+        patience = threading.Timer(SECONDS_AT_MOST, os.killpg, (process.pid, signal.SIGKILL))
+        patience.start()
         try:
             _, status, usage = os.wait4(process.pid, 0)
         except BaseException:
             os.killpg(process.pid, signal.SIGKILL)
             raise
         finally:
+            patience.cancel()
             watcher.stop()
         seconds = time.monotonic() - started
     process.returncode = os.waitstatus_to_exitcode(status)

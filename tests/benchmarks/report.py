@@ -74,6 +74,7 @@ def size_in_words(document: Document, texts: Mapping[str, Any]) -> str:
         python=machine["python"],
         load=machine["load_at_start"],
         noise=f"{document['noise']:.0%}",
+        setting=document["memory_limit"],
         command=document["command"],
     )
 

@@ -27,6 +27,9 @@ SHORT_HISTORY = 12
 PAGE_MONTHS = 12
 AS_OF_HOUR = "T09:00"
 OFFSET_OF_THE_COMPANY = timedelta(hours=8)
+# What the street is told to keep to in every row but the last, so that the figures of a machine with more memory hold for
+# a smaller one. The script by hand may take 2 GB for its database alone.
+MEMORY_SETTING = "1800MB"
 # Of the hard limit, what the run itself is told: its second process, the page cache and the kernel need some.
 SHARE_TOLD = 0.75
 
@@ -79,6 +82,11 @@ def median(runs: Sequence[Run]) -> float:
     return statistics.median(run.seconds for run in runs)
 
 
+def processor(runs: Sequence[Run]) -> float:
+    """Seconds of processor: what others do on the machine hardly changes them."""
+    return statistics.median(run.processor_seconds for run in runs)
+
+
 def middle(runs: Sequence[Run]) -> Run:
     """The run whose time is the median, or the one just above it."""
     return sorted(runs, key=lambda run: run.seconds)[len(runs) // 2]
@@ -104,7 +112,11 @@ class Bench:
 
     @property
     def environment(self) -> dict[str, str]:
-        return {"MARKET_LEDGER_KEY_FILE": str(self.work / "bench.key"), "MARKET_LEDGER_LANGUAGE": "en"}
+        return {
+            "MARKET_LEDGER_KEY_FILE": str(self.work / "bench.key"),
+            "MARKET_LEDGER_LANGUAGE": "en",
+            "MARKET_LEDGER_MEMORY_LIMIT": MEMORY_SETTING,
+        }
 
     @property
     def floor(self) -> Path:
@@ -147,6 +159,12 @@ class Bench:
         if not (data / "published" / "current").exists():
             self.full_runs.append(self.street(self.delivered("full", self.visits)))
         return data
+
+    def full_times(self) -> list[Run]:
+        """Runs that took and published everything, at least one."""
+        if not self.full_runs:
+            self.full_company()
+        return self.full_runs
 
     # ------------------------------------------------------------ measured
 
@@ -245,6 +263,7 @@ def street(bench: Bench) -> Row:
     rows = sum(bench.facts[f"rows_of_{bench.visits}"].values())
     facts = {
         "differences": differences(bench, data),
+        "processor_ratio": round(processor(streets) / processor(floors), 3),
         "floor_steps": middle(floors).answer["steps"],
         "parts": middle(streets).answer["parts"],
         "floor_rows_per_second": round(rows / median(floors)),
@@ -285,6 +304,7 @@ def intake(bench: Bench) -> Row:
     if read != loaded:
         raise RuntimeError(f"intake read {read:,} rows and dlt loaded {loaded:,}: they did not do the same")
     facts = {
+        "processor_ratio": round(processor(loads) / processor(takes), 3),
         "rows": read,
         "accepted": takes[0].answer["accepted"],
         "lake_bytes": measure.bytes_of(bench.work / "intake" / "lake"),
@@ -315,25 +335,26 @@ def pandas(bench: Bench) -> Row:
 
 def memory(bench: Bench) -> Row:
     """The largest process of a run, and whether it grows with the deliveries."""
-    bench.full_company()
+    once = bench.full_times()
+    shutil.rmtree(bench.work / "full", ignore_errors=True)  # the disk need not hold both
     double = bench.street(bench.delivered("double", 2 * bench.visits))
     shutil.rmtree(bench.work / "double", ignore_errors=True)
     shutil.rmtree(bench.work / f"landing-{2 * bench.visits}", ignore_errors=True)
-    peak = max(run.peak_process_bytes for run in bench.full_runs)
+    peak = max(run.peak_process_bytes for run in once)
     checks = [
         Check("peak_bytes", peak, "bytes", 2.0 * GIGABYTE),
         Check("peak_growth", double.peak_process_bytes / peak, "ratio", 1.2),
         Check("double_seconds", double.seconds, "seconds"),
     ]
-    return Row("memory", checks, {"once": bench.full_runs, "twice": [double]})
+    return Row("memory", checks, {"once": once, "twice": [double]})
 
 
 def month(bench: Bench) -> Row:
     """One more month on a long history, against building everything; start-up taken off both."""
-    bench.full_company()
+    all_at_once = bench.full_times()
     data, bench.month_runs = grown(bench, "grown", bench.months)
     started = bench.startup_seconds()
-    full, more = median(bench.full_runs), median(bench.month_runs)
+    full, more = median(all_at_once), median(bench.month_runs)
     facts: dict[str, Any] = {"parts": middle(bench.month_runs).answer["parts"], "startup_seconds": started}
     checks = [
         Check("month_ratio", max(more - started, 0.0) / max(full - started, 0.001), "ratio", 0.1),
@@ -344,7 +365,7 @@ def month(bench: Bench) -> Row:
         facts["differences"] = differences(bench, data)
         checks.append(Check("month_differences", len(facts["differences"]), "count", 0))
     shutil.rmtree(data, ignore_errors=True)
-    return Row("month", checks, {"one_more": bench.month_runs, "full": bench.full_runs}, facts)
+    return Row("month", checks, {"one_more": bench.month_runs, "full": all_at_once}, facts)
 
 
 def gates(bench: Bench) -> Row:
@@ -397,7 +418,7 @@ def limit(bench: Bench) -> Row:
     checks = [
         Check("limit_failures", int(not run.is_good), "count", 0),
         Check("limit_kills", int(was_killed), "count", 0),
-        Check("limit_peak_bytes", hard.facts.get("peak_bytes") or run.peak_process_bytes, "bytes", bench.memory_bytes),
+        Check("limit_peak_bytes", hard.facts.get("peak_bytes") or run.peak_process_bytes, "bytes"),
         Check("limit_seconds", run.seconds, "seconds"),
     ]
     facts = {"limit_bytes": bench.memory_bytes, "told": told, "kind": hard.kind, **hard.facts}

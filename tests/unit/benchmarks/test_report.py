@@ -33,6 +33,7 @@ def document() -> dict[str, Any]:
         "months": 60,
         "command": "market-ledger bench --rows 10000000",
         "noise": 0.08,
+        "memory_limit": "2GB",
         "machine": {"cores": 2, "memory_bytes": 8 * 10**9, "system": "Linux", "python": "3.11", "load_at_start": 0.1},
         "deliveries": {"rows": {"visits": 10_500_000, "sales": 2_000_000}, "files": 800},
         "rows": {
