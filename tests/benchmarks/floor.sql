@@ -86,14 +86,7 @@ set variable last_month = month_number(getvariable('as_of_date'));
 
 set variable codes = map {
     '华北': 'north_china', '华东': 'east_china', '华南': 'south_china', '西南': 'southwest_china',
-    '个人': 'individual', '企业': 'corporate', '车队': 'fleet', '政府': 'government', '展厅': 'showroom',
-    '网上': 'online', '直销': 'direct', '已付款': 'paid', '已交付': 'delivered', '已取消': 'cancelled',
-    '报纸': 'newspaper', '电视': 'television', '基盘': 'existing_customer', '店头宣传': 'storefront',
-    '电话预约': 'phone_appointment', '网络': 'web', '朋友介绍': 'friend', '来店': 'walk_in', '来电': 'phone_in',
-    'F': 'first', 'S': 'second', '产品质量': 'product_quality', '售后支持': 'after_sales_support',
-    '服务态度': 'service_attitude', '交付': 'delivery', '价格': 'price', '投诉': 'complaint', '咨询': 'enquiry',
-    '建议': 'suggestion', '电话': 'phone', '来访': 'visit', '网站': 'web', '电子邮件': 'email',
-    '回复客户': 'reply_to_customer', '内部备注': 'internal_note'
+    '个人': 'individual', '企业': 'corporate', '车队': 'fleet', '政府': 'government'
 };
 create temp macro code_of(name) as getvariable('codes')[cast(name as varchar)];
 
@@ -118,6 +111,15 @@ create type order_mark as enum ('F', 'S');
 create type visit_type_name as enum ('来店', '来电');
 create type showroom_name as enum ('北京展厅', '上海展厅', '广州展厅', '成都展厅');
 create type yes_or_no as enum ('否', '是');
+-- The complaints' lists in two languages, in one order.
+create type kind_zh as enum ('投诉', '咨询', '建议');
+create type kind_en as enum ('Complaint', 'Enquiry', 'Suggestion');
+create type category_zh as enum ('产品质量', '售后支持', '服务态度', '交付', '价格');
+create type category_en as enum ('Product quality', 'After sales support', 'Service attitude', 'Delivery', 'Price');
+create type way_zh as enum ('电话', '来访', '网站', '电子邮件');
+create type way_en as enum ('Phone', 'Visit', 'Web', 'E-mail');
+create type reply_zh as enum ('回复客户', '内部备注');
+create type reply_en as enum ('Reply to customer', 'Internal note');
 create type line_type_name as enum ('销售', '退款', '赠品');
 -- The list prices and names of products are master data: a column of few values.
 create temp table product_rows as
@@ -1607,32 +1609,33 @@ where breakdown <> 'product' or line_count > 0 or previous_month_sales_amount <>
 -- unanswered or open complaint.
 create temp table complaint_rows as
 select
-    cast(substr("投诉编号", 3) as integer) as complaint_number, "受理时间" as received_at, code_of("受理渠道") as received_via,
-    code_of("反馈类型") as kind, code_of("投诉类别") as category, customer_number("客户编号") as customer_number,
-    "产品编号" as product, "首次回复时间" as first_reply_at, code_of("回复类型") as reply_kind, "关闭时间" as closed_at,
-    "是否告知客户" = '是' as is_informed, "部门" as department, code_of("区域") as region
+    cast(substr("投诉编号", 3) as integer) as complaint_number, "受理时间" as received_at,
+    enum_code("反馈类型") as kind, enum_code("投诉类别") as category, enum_code("受理渠道") as way,
+    enum_code("部门") as department, enum_code("产品编号") as product, enum_code("区域") as region,
+    customer_number("客户编号") as customer_number, "首次回复时间" as first_reply_at,
+    enum_code("回复类型") as reply_kind, "关闭时间" as closed_at, "是否告知客户" = '是' as is_informed
 from read_csv(
     getvariable('landing') || '/*_complaints.csv', header = true, auto_detect = false, timestampformat = '%Y/%m/%d %H:%M',
     columns = {
-        '投诉编号': 'VARCHAR', '受理时间': 'TIMESTAMP', '受理渠道': 'VARCHAR', '反馈类型': 'VARCHAR', '投诉类别': 'VARCHAR',
+        '投诉编号': 'VARCHAR', '受理时间': 'TIMESTAMP', '受理渠道': 'way_zh', '反馈类型': 'kind_zh', '投诉类别': 'category_zh',
         '问题': 'VARCHAR', '客户编号': 'VARCHAR', '客户姓名': 'VARCHAR', '联系电话': 'VARCHAR', '产品编号': 'product_code',
-        '订单编号': 'VARCHAR', '首次回复时间': 'TIMESTAMP', '回复类型': 'VARCHAR', '关闭时间': 'TIMESTAMP',
-        '是否告知客户': 'VARCHAR', '部门': 'VARCHAR', '区域': 'VARCHAR', '投诉内容': 'VARCHAR'
+        '订单编号': 'VARCHAR', '首次回复时间': 'TIMESTAMP', '回复类型': 'reply_zh', '关闭时间': 'TIMESTAMP',
+        '是否告知客户': 'VARCHAR', '部门': 'showroom_name', '区域': 'region_name', '投诉内容': 'VARCHAR'
     }
 )
 where "投诉编号" is not null
 union all
 select
-    cast(substr("Case ID", 3) as integer), "Received at", replace(lower("Received via"), '-', ''), lower("Kind"),
-    replace(lower("Category"), ' ', '_'), customer_number("Customer ID"), "Product ID", "First reply at",
-    replace(lower("First reply kind"), ' ', '_'), "Closed at", "Customer informed" = 'Yes', "Department", code_of("Region")
+    cast(substr("Case ID", 3) as integer), "Received at", enum_code("Kind"), enum_code("Category"), enum_code("Received via"),
+    enum_code("Department"), enum_code("Product ID"), enum_code("Region"), customer_number("Customer ID"), "First reply at",
+    enum_code("First reply kind"), "Closed at", "Customer informed" = 'Yes'
 from read_csv(
     getvariable('landing') || '/*_cases.csv', header = true, auto_detect = false, timestampformat = '%d-%m-%Y %H:%M',
     columns = {
-        'Case ID': 'VARCHAR', 'Received at': 'TIMESTAMP', 'Received via': 'VARCHAR', 'Kind': 'VARCHAR', 'Category': 'VARCHAR',
+        'Case ID': 'VARCHAR', 'Received at': 'TIMESTAMP', 'Received via': 'way_en', 'Kind': 'kind_en', 'Category': 'category_en',
         'Issue': 'VARCHAR', 'Customer ID': 'VARCHAR', 'Phone': 'VARCHAR', 'Product ID': 'product_code', 'Order ID': 'VARCHAR',
-        'First reply at': 'TIMESTAMP', 'First reply kind': 'VARCHAR', 'Closed at': 'TIMESTAMP',
-        'Customer informed': 'VARCHAR', 'Department': 'VARCHAR', 'Region': 'VARCHAR'
+        'First reply at': 'TIMESTAMP', 'First reply kind': 'reply_en', 'Closed at': 'TIMESTAMP',
+        'Customer informed': 'VARCHAR', 'Department': 'showroom_name', 'Region': 'region_name'
     }
 )
 where "Case ID" is not null;
@@ -1662,17 +1665,20 @@ create temp macro worked_until(moment, day) as
     );
 
 create temp table complaints as
-with newest as (select complaint_number, max(rowid) as newest from complaint_rows group by complaint_number),
+with again as (
+    select complaint_number, max(rowid) as newest from complaint_rows group by complaint_number having count(*) > 1
+),
 current as (
     select complaint_rows.*
     from complaint_rows
-    inner join newest on complaint_rows.rowid = newest.newest
+    left join again using (complaint_number)
+    where again.newest is null or again.newest = complaint_rows.rowid
 ),
 timed as (
     select
         current.*,
-        case when coalesce(reply_kind, 'reply_to_customer') = 'reply_to_customer' then first_reply_at end as replied_at,
-        segment_of(customers.place >> 3) as segment, targets.reply_hours, targets.reply_working_hours,
+        case when coalesce(reply_kind, 0) = 0 then first_reply_at end as replied_at,
+        (customers.place & 24) + region as place, targets.reply_hours, targets.reply_working_hours,
         received_at + to_hours(cast(targets.reply_hours as integer)) as due_at,
         worked_until(received_at, received_days) as received_position,
         worked_until(first_reply_at, reply_days) as reply_position,
@@ -1699,9 +1705,9 @@ closings as (
     select category, product, customer_number, closed_at from current where closed_at >= received_at
 )
 select
-    cast(month_number(clocked.received_at) as integer) as month, clocked.region, clocked.segment, clocked.kind,
-    clocked.category, clocked.received_via, clocked.department, clocked.product, clocked.kind = 'complaint' as is_complaint,
-    reply_seconds, working_reply_seconds,
+    cast(month_number(clocked.received_at) as smallint) as month, cast(clocked.place as utinyint) as place,
+    clocked.kind, clocked.category, way, department, clocked.product, cast(reply_seconds as integer) as reply_seconds,
+    cast(working_reply_seconds as integer) as working_reply_seconds,
     case
         when replied_at < clocked.received_at then 'undeterminable'
         when replied_at <= due_at then 'in_time'
@@ -1716,7 +1722,7 @@ select
         when waited_working_hours is null then 'undeterminable'
         else 'not_yet_due'
     end as working_reply_status,
-    cast(month_number(clocked.closed_at) as integer) as closed_month, clocked.closed_at is not null as is_closed,
+    cast(month_number(clocked.closed_at) as smallint) as closed_month, clocked.closed_at is not null as is_closed,
     is_informed,
     coalesce(
         clocked.received_at <= same_customer.closed_at + to_days(cast(threshold('complaint_recurrence_days') as integer)), false
@@ -1734,27 +1740,78 @@ asof left join closings as same_customer
 
 -- step: reports complaints
 
+-- A value of a breakdown as a number: the breakdown's times 64, then the value's own.
+create temp table complaint_values as
+select
+    value,
+    list_extract(['total', 'kind', 'category', 'received_via', 'priority', 'department', 'product'], (value >> 6) + 1)
+        as breakdown,
+    case value >> 6
+        when 0 then 'all'
+        when 1 then list_extract(['complaint', 'enquiry', 'suggestion'], (value & 63) + 1)
+        when 2 then list_extract(
+            ['product_quality', 'after_sales_support', 'service_attitude', 'delivery', 'price'], (value & 63) + 1
+        )
+        when 3 then list_extract(['phone', 'visit', 'web', 'email'], (value & 63) + 1)
+        when 4 then 'unknown'
+        when 5 then enum_range(null::showroom_name)[(value & 63) + 1]::varchar
+        else product_name
+    end as breakdown_value
+from (select unnest(range(0, 448))::smallint as value)
+left join products
+    on enum_code(products.product) = value & 63 and value >> 6 = 6;
+
+create temp table complaint_parts as
+select
+    * exclude (kind, category, way, department, product), kind = 0 as is_complaint,
+    unnest([0, 64 + kind, 128 + category, 192 + way, 256, 320 + department, 384 + product])::smallint as value
+from complaints;
+
+create temp table complaint_cells as
+select
+    month, place & 7 as region, place >> 3 as segment, value, count(*) as received_count,
+    count(*) filter (is_complaint) as complaint_count,
+    count(*) filter (reply_status = 'in_time') as in_time, count(*) filter (reply_status = 'breached') as breached,
+    count(*) filter (reply_status = 'not_yet_due') as not_yet_due,
+    count(*) filter (reply_status = 'undeterminable') as undeterminable,
+    count(*) filter (working_reply_status = 'in_time') as working_in_time,
+    count(*) filter (working_reply_status = 'breached') as working_breached,
+    count(*) filter (working_reply_status = 'undeterminable') as working_undeterminable,
+    count(reply_seconds) as reply_count, sum(reply_seconds) as reply_sum,
+    count(*) filter (is_closed) as closed_count, count(*) filter (is_closed and is_informed) as informed_count,
+    count(*) filter (is_closed and is_informed is not null) as known_informed_count,
+    count(*) filter (is_recurrence) as recurrence_count,
+    count(*) filter (is_repeated_problem) as repeated_problem_count
+from complaint_parts
+group by all;
+
+create temp macro region_or_all(code) as case when code = 14 then 'all' else region_of(code) end;
+create temp macro segment_or_all(code) as case when code = 14 then 'all' else segment_of(code) end;
+
 create table rpt_complaint_pareto as
 with counted as (
     select
-        month, case when grouping(region) = 1 then 'all' else region end as region,
-        case when grouping(segment) = 1 then 'all' else segment end as segment, category, count(*) as complaint_count
-    from complaints
-    where is_complaint
-    group by month, category, cube (region, segment)
+        month, case when grouping(region) = 1 then 14 else region end as region,
+        case when grouping(segment) = 1 then 14 else segment end as segment, value, sum(complaint_count) as complaint_count
+    from complaint_cells
+    where value >> 6 = 2 and complaint_count > 0
+    group by month, value, cube (region, segment)
 ),
 ranked as (
     select
-        *, row_number() over ranking as category_rank, sum(complaint_count) over ranking as cumulative_complaint_count,
+        month_date(month) as month_start, region_or_all(region) as region, segment_or_all(segment) as segment,
+        breakdown_value as category, row_number() over ranking as category_rank, complaint_count,
+        sum(complaint_count) over ranking as cumulative_complaint_count,
         sum(complaint_count) over (partition by month, region, segment) as all_complaint_count
     from counted
+    inner join complaint_values using (value)
     window ranking as (
-        partition by month, region, segment order by complaint_count desc, category
+        partition by month, region, segment order by complaint_count desc, breakdown_value
         rows between unbounded preceding and current row
     )
 )
 select
-    month_date(month) as month_start, * exclude (month), share(complaint_count, all_complaint_count) as share,
+    *, share(complaint_count, all_complaint_count) as share,
     share(cumulative_complaint_count, all_complaint_count) as cumulative_share,
     case
         when category_rank = 1 then 'A'
@@ -1764,48 +1821,35 @@ select
     end as pareto_class
 from ranked;
 
-create temp table complaint_parts as
-select
-    * exclude (kind, category, received_via, department, product),
-    unnest([
-        {'name': 'total', 'value': 'all'}, {'name': 'kind', 'value': kind}, {'name': 'category', 'value': category},
-        {'name': 'received_via', 'value': received_via}, {'name': 'priority', 'value': 'unknown'},
-        {'name': 'department', 'value': department}, {'name': 'product', 'value': product_name}
-    ]) as breakdown
-from complaints
-inner join (select product, product_name from products) using (product);
-
 create table rpt_complaints as
-with received as (
+with counted as (
     select
-        month, case when grouping(region) = 1 then 'all' else region end as region,
-        case when grouping(segment) = 1 then 'all' else segment end as segment, breakdown,
-        count(*) as received_count, count(*) filter (is_complaint) as complaint_count,
-        count(*) filter (reply_status = 'in_time') as in_time, count(*) filter (reply_status = 'breached') as breached,
-        count(*) filter (reply_status = 'not_yet_due') as not_yet_due,
-        count(*) filter (reply_status = 'undeterminable') as undeterminable,
-        count(*) filter (working_reply_status = 'in_time') as working_in_time,
-        count(*) filter (working_reply_status = 'breached') as working_breached,
-        count(*) filter (working_reply_status = 'undeterminable') as working_undeterminable,
-        quantile_cont(reply_seconds, [0.5, 0.9]) as reply_quantiles, avg(reply_seconds) as mean_reply_seconds,
-        quantile_cont(working_reply_seconds, 0.5) as median_working_seconds,
-        count(*) filter (is_closed) as closed_count, count(*) filter (is_closed and is_informed) as informed_count,
-        count(*) filter (is_closed and is_informed is not null) as known_informed_count,
-        count(*) filter (is_recurrence) as recurrence_count,
-        count(*) filter (is_repeated_problem) as repeated_problem_count
+        month, case when grouping(region) = 1 then 14 else region end as region,
+        case when grouping(segment) = 1 then 14 else segment end as segment, value,
+        sum(columns(* exclude (month, region, segment, value)))
+    from complaint_cells
+    group by month, value, cube (region, segment)
+),
+middles as (
+    select
+        month, case when grouping(place & 7) = 1 then 14 else place & 7 end as region,
+        case when grouping(place >> 3) = 1 then 14 else place >> 3 end as segment, value,
+        quantile_cont(reply_seconds, [0.5, 0.9]) as reply_quantiles,
+        quantile_cont(working_reply_seconds, 0.5) as median_working_seconds
     from complaint_parts
-    group by month, breakdown, cube (region, segment)
+    where reply_seconds is not null
+    group by month, value, cube (place & 7, place >> 3)
 ),
 moves as (
     select
-        month, case when grouping(region) = 1 then 'all' else region end as region,
-        case when grouping(segment) = 1 then 'all' else segment end as segment, breakdown, sum(opened) as opened
+        month, case when grouping(region) = 1 then 14 else region end as region,
+        case when grouping(segment) = 1 then 14 else segment end as segment, value, sum(opened) as opened
     from (
-        select month, region, segment, breakdown, count(*) as opened from complaint_parts group by all
+        select month, region, segment, value, received_count as opened from complaint_cells
         union all
-        select closed_month, region, segment, breakdown, -count(*) from complaint_parts where is_closed group by all
+        select closed_month, place & 7, place >> 3, value, -count(*) from complaint_parts where is_closed group by all
     )
-    group by month, breakdown, cube (region, segment)
+    group by month, value, cube (region, segment)
 ),
 order_counts as (
     select
@@ -1816,20 +1860,22 @@ order_counts as (
 ),
 filled as (
     select
-        months.month, cells.region, cells.segment, cells.breakdown, received.* exclude (month, region, segment, breakdown),
-        order_counts.order_count,
+        months.month, cells.*, counted.* exclude (month, region, segment, value), middles.reply_quantiles,
+        middles.median_working_seconds, order_counts.order_count,
         sum(coalesce(moves.opened, 0)) over (
-            partition by cells.region, cells.segment, cells.breakdown order by months.month
+            partition by cells.region, cells.segment, cells.value order by months.month
             rows between unbounded preceding and current row
         ) as open_backlog_count
-    from (select distinct region, segment, breakdown from received) as cells
+    from (select distinct region, segment, value from counted) as cells
     cross join (
         select unnest(range((select min(month)::bigint from complaints), getvariable('last_month') + 1)) as month
     ) as months
-    left join received using (month, region, segment, breakdown)
-    left join moves using (month, region, segment, breakdown)
+    left join counted using (month, region, segment, value)
+    left join middles using (month, region, segment, value)
+    left join moves using (month, region, segment, value)
     left join order_counts
-        on months.month = order_counts.month and cells.region = order_counts.region and cells.segment = order_counts.segment
+        on months.month = order_counts.month and region_or_all(cells.region) = order_counts.region
+        and segment_or_all(cells.segment) = order_counts.segment
 ),
 charted as (
     select
@@ -1838,18 +1884,18 @@ charted as (
             sum(case when order_count > 0 then coalesce(complaint_count, 0) end) over chart * 1000, sum(order_count) over chart
         ) end as center
     from filled
-    window chart as (partition by region, segment, breakdown)
+    window chart as (partition by region, segment, value)
 ),
 limited as (
     select
         *, greatest(center - threshold('control_limit_sigmas') * sqrt(center * 1000 / order_count), 0) as lower_limit,
         center + threshold('control_limit_sigmas') * sqrt(center * 1000 / order_count) as upper_limit
     from charted
-    where coalesce(received_count, 0) > 0 or open_backlog_count > 0 or breakdown.name = 'total'
+    where coalesce(received_count, 0) > 0 or open_backlog_count > 0 or value = 0
 )
 select
-    month_date(month) as month_start, region, segment, breakdown.name as breakdown, breakdown.value as breakdown_value,
-    coalesce(received_count, 0) as received_count, coalesce(complaint_count, 0) as complaint_count,
+    month_date(month) as month_start, region_or_all(region) as region, segment_or_all(segment) as segment, breakdown,
+    breakdown_value, coalesce(received_count, 0) as received_count, coalesce(complaint_count, 0) as complaint_count,
     coalesce(in_time + breached, 0) as due_count, coalesce(in_time, 0) as replied_in_time_count,
     coalesce(breached, 0) as breached_count, coalesce(not_yet_due, 0) as not_yet_due_count,
     coalesce(undeterminable, 0) as undeterminable_count, share(in_time, in_time + breached) as attainment_rate,
@@ -1861,7 +1907,7 @@ select
     high(working_in_time, working_in_time + working_breached) as working_attainment_rate_high,
     0 as declared_in_time_count, case when received_count > 0 then 'measured' else 'none' end as clock_basis,
     reply_quantiles[1] / 3600 as median_reply_hours, reply_quantiles[2] / 3600 as p90_reply_hours,
-    round(mean_reply_seconds / 3600, 9) as mean_reply_hours, median_working_seconds / 3600 as median_working_reply_hours,
+    round(reply_sum / reply_count / 3600, 9) as mean_reply_hours, median_working_seconds / 3600 as median_working_reply_hours,
     coalesce(closed_count, 0) as closed_count, coalesce(informed_count, 0) as closed_and_informed_count, open_backlog_count,
     case when known_informed_count > 0 then share(informed_count, closed_count) end as closed_loop_rate,
     case when known_informed_count > 0 then low(informed_count, closed_count) end as closed_loop_rate_low,
@@ -1870,7 +1916,8 @@ select
     coalesce(order_count, 0) as order_count, per_1000_orders as complaints_per_1000_orders, center as control_center,
     lower_limit as control_lower, upper_limit as control_upper,
     per_1000_orders > upper_limit or per_1000_orders < lower_limit as is_out_of_control
-from limited;
+from limited
+inner join complaint_values using (value);
 
 -- step: surveys
 
