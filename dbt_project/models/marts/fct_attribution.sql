@@ -1,12 +1,24 @@
 -- one row an order that counts and touch that is credited with it; an order without a touch is kept as unattributed
+{{ config(meta={'increment': {
+    'key': ['order_id'],
+    'touched_by': {
+        'fct_orders': 'select order_id from ' ~ changed_rows('fct_orders', [
+            'order_id', 'is_counted', 'ordered_date', 'month_start', 'region', 'segment', 'sales_amount',
+            'ledger_delivery_id', 'ledger_row_number',
+        ]),
+        'int_orders_matched_to_leads': 'select order_id from changes.int_orders_matched_to_leads',
+        'fct_visits':
+            'select order_id from int_orders_matched_to_leads where lead_key in (select lead_key from changes.fct_visits)',
+    },
+}}) }}
 with
 
 orders as (
-    select * from {{ ref('fct_orders') }} where is_counted and ordered_date is not null
+    select * from {{ ref('fct_orders') }} {{ only_touched('order_id') }} where is_counted and ordered_date is not null
 ),
 
 matched_orders as (
-    select * from {{ ref('int_orders_matched_to_leads') }}
+    select * from {{ ref('int_orders_matched_to_leads') }} {{ only_touched('order_id') }}
 ),
 
 visits as (

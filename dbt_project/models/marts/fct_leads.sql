@@ -1,8 +1,19 @@
 -- one row a lead (a person, or a visit that nobody can be told from) with the day of each step of the funnel
+{%- set of_orders = 'select lead_key from int_orders_matched_to_leads where order_id in (select order_id from ' %}
+{{ config(meta={'increment': {
+    'key': ['lead_key'],
+    'touched_by': {
+        'fct_visits': 'select lead_key from changes.fct_visits where lead_key is not null',
+        'int_orders_matched_to_leads': 'select lead_key from changes.int_orders_matched_to_leads',
+        'fct_orders': of_orders
+            ~ changed_rows('fct_orders', ['order_id', 'sales_amount', 'order_amount', 'paid_amount', 'paid_date']) ~ ')',
+        'fct_payments': of_orders ~ changed_rows('fct_payments', ['order_id', 'paid_date', 'paid_amount']) ~ ')',
+    },
+}}) }}
 with
 
 visits as (
-    select * from {{ ref('fct_visits') }} where is_register_entry
+    select * from {{ ref('fct_visits') }} {{ only_touched('lead_key') }} where is_register_entry
 ),
 
 orders as (
@@ -10,7 +21,7 @@ orders as (
 ),
 
 matched_orders as (
-    select * from {{ ref('int_orders_matched_to_leads') }}
+    select * from {{ ref('int_orders_matched_to_leads') }} {{ only_touched('lead_key') }}
 ),
 
 leads as (
@@ -33,20 +44,15 @@ leads as (
 -- The lead's order: the first on or after the first visit; one dated before only where there is no other.
 ranked_orders as (
     select
-        leads.lead_key,
-        matched_orders.order_id,
-        matched_orders.ordered_date,
-        matched_orders.match_basis,
+        *,
         row_number() over (
-            partition by leads.lead_key
+            partition by lead_key
             order by
-                case when matched_orders.ordered_date >= leads.first_visited_date then 0 else 1 end,
-                matched_orders.ordered_date nulls last,
-                matched_orders.order_id
+                case when ordered_date >= first_visited_date then 0 else 1 end,
+                ordered_date nulls last,
+                order_id
         ) as preference
     from matched_orders
-    inner join leads
-        on matched_orders.lead_key = leads.lead_key
 ),
 
 lead_orders as (

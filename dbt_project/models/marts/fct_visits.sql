@@ -1,25 +1,57 @@
 -- one row a visit: entries of the visitors' register (walk-in, phone-in, web form) and sessions of the web site
-{%- set person -%}
-    coalesce(
+{%- set person %}
+        coalesce(
             register.phone_surrogate,
             linked_emails.phone_surrogate,
             register.email_surrogate,
             customers.person_key
         )
 {%- endset %}
+{%- set register %}(select * from {{ ref('stg_visits') }} {{ only_touched('ledger_delivery_id', 'ledger_row_number') }}) as register
+    left join {{ ref('int_emails_linked_to_phones') }} as linked_emails
+        on register.email_surrogate = linked_emails.email_surrogate
+    left join {{ ref('dim_customers') }} as customers
+        on register.customer_id = customers.customer_id
+{%- endset %}
+
+{#- A visit follows from others of its person where the register left one of them unmarked or gave one a lead number:
+    of such persons, those from before and those from now, all visits are touched. #}
+{%- set touched_by = {'fct_web_sessions': 'select ledger_delivery_id, ledger_row_number from changes.fct_web_sessions'} %}
+{%- for parent, changed in {
+    'stg_visits': 'changes.stg_visits',
+    'int_emails_linked_to_phones':
+        'stg_visits where phone_surrogate is null and email_surrogate in (select email_surrogate from changes.int_emails_linked_to_phones)',
+    'dim_customers': 'stg_visits where customer_id in (select customer_id from '
+        ~ changed_rows('dim_customers', ['customer_id', 'customer_key', 'person_key', 'region', 'segment']) ~ ')',
+}.items() %}
+{%- do touched_by.update({parent: "
+    with changed as (select distinct ledger_delivery_id, ledger_row_number from " ~ changed ~ "),
+    persons as (
+        select person_key, visit_order_basis <> 'register' or lead_id is not null as follows_from_others
+        from fct_visits semi join changed using (ledger_delivery_id, ledger_row_number)
+        union all
+        select " ~ person ~ " as person_key, visit_order is null or lead_id is not null
+        from (from stg_visits semi join changed using (ledger_delivery_id, ledger_row_number)) as register
+        left join int_emails_linked_to_phones as linked_emails using (email_surrogate)
+        left join dim_customers as customers using (customer_id)
+    ),
+    visits_of_persons as (
+        select *, visit_order_basis <> 'register' or lead_id is not null as follows_from_others
+        from fct_visits semi join persons using (person_key)
+    ),
+    persons_with_others as (
+        select person_key from (
+            select person_key, follows_from_others from persons
+            union all select person_key, follows_from_others from visits_of_persons
+        ) group by person_key having bool_or(follows_from_others)
+    )
+    select ledger_delivery_id, ledger_row_number from changed
+    union all
+    select ledger_delivery_id, ledger_row_number from visits_of_persons semi join persons_with_others using (person_key)
+"}) %}
+{%- endfor %}
+{{ config(meta={'increment': {'key': ['ledger_delivery_id', 'ledger_row_number'], 'touched_by': touched_by}}) }}
 with
-
-register as (
-    select * from {{ ref('stg_visits') }}
-),
-
-linked_emails as (
-    select * from {{ ref('int_emails_linked_to_phones') }}
-),
-
-customers as (
-    select * from {{ ref('dim_customers') }}
-),
 
 -- Few columns are enough to tell persons apart: whole rows are not carried through the grouping and ranking below.
 identities as (
@@ -31,11 +63,7 @@ identities as (
         register.visit_order,
         register.lead_id,
         {{ person }} as person_key
-    from register
-    left join linked_emails
-        on register.email_surrogate = linked_emails.email_surrogate
-    left join customers
-        on register.customer_id = customers.customer_id
+    from {{ register }}
 ),
 
 -- Which of a person's visits was the first matters only where the register left one of them unmarked.
@@ -72,11 +100,7 @@ entries as (
         {{ person }} as person_key,
         customers.region as customer_region,
         customers.segment as customer_segment
-    from register
-    left join linked_emails
-        on register.email_surrogate = linked_emails.email_surrogate
-    left join customers
-        on register.customer_id = customers.customer_id
+    from {{ register }}
 ),
 
 with_leads as (
@@ -170,7 +194,7 @@ web_visits as (
         cast(null as string) as model_wanted,
         cast(ledger_delivery_id as string) as ledger_delivery_id,
         cast(ledger_row_number as bigint) as ledger_row_number
-    from {{ ref('fct_web_sessions') }}
+    from {{ ref('fct_web_sessions') }} {{ only_touched('ledger_delivery_id', 'ledger_row_number') }}
 ),
 
 final as (

@@ -1,8 +1,12 @@
 -- one row a web session: page requests of one browser with no pause of 30 minutes between them
+{{ config(meta={'increment': {
+    'key': ['client_address_surrogate'],
+    'touched_by': {'stg_web_requests': 'select client_address_surrogate from changes.stg_web_requests'},
+}}) }}
 with
 
 requests as (
-    select * from {{ ref('stg_web_requests') }}
+    select * from {{ ref('stg_web_requests') }} {{ only_touched('client_address_surrogate') }}
 ),
 
 -- Rules are tried on the distinct texts, which are few, not on every request.
@@ -111,6 +115,7 @@ final as (
     select
         cast(sessions.ledger_delivery_id || '-' || cast(sessions.ledger_row_number as string) as string)
             as session_key,
+        cast(sessions.client_address_surrogate as string) as client_address_surrogate,
         cast(sessions.requested_at as timestamp) as started_at,
         cast(sessions.ended_at as timestamp) as ended_at,
         cast(sessions.requested_date as date) as session_date,

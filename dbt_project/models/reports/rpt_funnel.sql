@@ -2,14 +2,28 @@
 -- A lead is at a step if the step or a later one is recorded within the window: who ordered has left contact data,
 -- written down or not. `recorded_count` is the step's own record.
 {%- set steps = ['visit', 'contact_left', 'quote_or_test_drive', 'order', 'paid'] %}
+{#- With the day of the run, leads come to the end of their window. #}
+{{ config(meta={'increment': {
+    'key': ['month_start'],
+    'touched_by': {
+        'fct_leads': 'select month_start from ' ~ changed_rows('fct_leads', [
+            'month_start', 'region', 'segment', 'source_channel', 'first_visited_date', 'days_to_contact_left',
+            'days_to_quote_or_test_drive', 'days_to_order', 'days_to_paid',
+        ]),
+        'stg_run_day': 'select month_start from fct_leads where first_visited_date
+            between (select min(as_of_date) from changes.stg_run_day)
+                - (select cast(value as integer) from thresholds where rule_id = \'funnel_window_days\')
+            and (select max(as_of_date) from changes.stg_run_day)',
+    },
+}}) }}
 with
 
 leads as (
-    select * from {{ ref('fct_leads') }}
+    select * from {{ ref('fct_leads') }} {{ only_touched('month_start') }}
 ),
 
 run_context as (
-    select as_of_date from {{ ref('stg_run_context') }}
+    select as_of_date from {{ ref('stg_run_day') }}
 ),
 
 dated_leads as (
@@ -25,10 +39,9 @@ dated_leads as (
 lead_groups as (
     select
         month_start,
-        region,
-        segment,
-        source_channel,
-        cast(0 as bigint) as days_to_visit,
+        coalesce(region, 'unknown') as region,
+        coalesce(segment, 'unknown') as segment,
+        coalesce(source_channel, 'unknown') as source_channel,
         days_to_contact_left,
         days_to_quote_or_test_drive,
         days_to_order,
@@ -36,16 +49,22 @@ lead_groups as (
         is_window_open,
         count(*) as lead_count
     from dated_leads
-    group by
-        month_start,
-        region,
-        segment,
-        source_channel,
-        days_to_contact_left,
-        days_to_quote_or_test_drive,
-        days_to_order,
-        days_to_paid,
-        is_window_open
+    group by 1, 2, 3, 4, 5, 6, 7, 8, 9
+),
+
+-- The cells of the report and the totals that each counts in, numbered: what follows groups by numbers, not by texts.
+details as (
+    select *, row_number() over (order by month_start nulls last, region, segment, source_channel) as detail_number
+    from (select distinct month_start, region, segment, source_channel from lead_groups) as distinct_details
+),
+
+totals as (
+    select *, dense_rank() over (order by month_start nulls last, region, segment, source_channel) as cell_number
+    from {{ with_totals('details', ['region', 'segment', 'source_channel']) }} as details_and_totals
+),
+
+cells as (
+    select distinct cell_number, month_start, region, segment, source_channel from totals
 ),
 
 windows as (
@@ -57,20 +76,23 @@ windows as (
 -- What lies beyond the window has not happened yet, as far as the window goes.
 windowed as (
     select
-        lead_groups.month_start,
-        lead_groups.region,
-        lead_groups.segment,
-        lead_groups.source_channel,
+        details.detail_number,
         windows.step_window,
         lead_groups.lead_count,
         case when windows.window_days is null then false else lead_groups.is_window_open end as is_open,
-        {%- for step in steps %}
+        cast(0 as bigint) as days_to_visit,
+        {%- for step in steps[1:] %}
         case
             when windows.window_days is null or lead_groups.days_to_{{ step }} <= windows.window_days
                 then lead_groups.days_to_{{ step }}
         end as days_to_{{ step }}{{ ',' if not loop.last }}
         {%- endfor %}
     from lead_groups
+    inner join details
+        on lead_groups.month_start = details.month_start
+        and lead_groups.region = details.region
+        and lead_groups.segment = details.segment
+        and lead_groups.source_channel = details.source_channel
     cross join windows
 ),
 
@@ -78,13 +100,9 @@ steps as (
     {%- for step in steps %}
     {%- set number = loop.index %}
     select
-        month_start,
-        region,
-        segment,
-        source_channel,
+        detail_number,
         step_window,
         {{ number }} as step_number,
-        '{{ step }}' as step,
         lead_count,
         is_open,
         coalesce(
@@ -112,69 +130,79 @@ steps as (
     {%- endfor %}
 ),
 
-step_cells as (
+step_details as (
     select
-        month_start,
-        region,
-        segment,
-        source_channel,
+        detail_number,
         step_window,
         step_number,
-        step,
-        days_from_first,
-        days_from_previous,
         sum(lead_count) as all_count,
         sum(case when is_entered then lead_count else 0 end) as entered_count,
         sum(case when is_reached then lead_count else 0 end) as reached_count,
-        sum(case when is_open then lead_count else 0 end) as open_count
+        sum(case when is_open then lead_count else 0 end) as open_count,
+        sum(case when days_from_first is not null then lead_count else 0 end) as recorded_count,
+        sum(case when days_from_first < 0 then lead_count else 0 end) as out_of_order_count,
+        sum(days_from_previous * lead_count) as days_from_previous_sum,
+        sum(case when days_from_previous is not null then lead_count else 0 end) as days_from_previous_count,
+        sum(case when step_number > 1 then days_from_first * lead_count end) as days_from_first_sum
     from steps
-    group by 1, 2, 3, 4, 5, 6, 7, 8, 9
+    group by detail_number, step_window, step_number
 ),
-
-expanded as (
-    select * from {{ with_totals('step_cells', ['region', 'segment', 'source_channel']) }}
-),
-
-{%- set keys = 'month_start, region, segment, source_channel, step_window, step_number, step' %}
 
 counted as (
     select
-        {{ keys }},
-        sum(all_count) as all_count,
-        sum(entered_count) as entered_count,
-        sum(reached_count) as reached_count,
-        sum(open_count) as open_count,
-        sum(case when days_from_first is not null then all_count else 0 end) as recorded_count,
-        sum(case when days_from_first < 0 then all_count else 0 end) as out_of_order_count,
-        sum(days_from_previous * all_count) as days_from_previous_sum,
-        sum(case when days_from_previous is not null then all_count else 0 end) as days_from_previous_count,
-        sum(case when step_number > 1 then days_from_first * all_count end) as days_from_first_sum
-    from expanded
-    group by {{ keys }}
+        totals.cell_number,
+        step_details.step_window,
+        step_details.step_number,
+        {%- for measure in [
+            'all_count', 'entered_count', 'reached_count', 'open_count', 'recorded_count', 'out_of_order_count',
+            'days_from_previous_sum', 'days_from_previous_count', 'days_from_first_sum',
+        ] %}
+        sum(step_details.{{ measure }}) as {{ measure }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from step_details
+    inner join totals
+        on step_details.detail_number = totals.detail_number
+    group by totals.cell_number, step_details.step_window, step_details.step_number
 ),
 
 -- Exact percentiles (linear between neighbours) from the number of leads at each number of days.
 {%- for days in ['days_from_previous', 'days_from_first'] %}
-{{ days }}_counts as (
-    select {{ keys }}, {{ days }} as days, sum(all_count) as lead_count
-    from expanded
+{{ days }}_details as (
+    select detail_number, step_window, step_number, {{ days }} as days, cast(sum(lead_count) as bigint) as lead_count
+    from steps
     where {{ days }} is not null and step_number > 1
-    group by {{ keys }}, {{ days }}
+    group by detail_number, step_window, step_number, {{ days }}
+),
+
+{{ days }}_counts as (
+    select
+        totals.cell_number,
+        details.step_window,
+        details.step_number,
+        details.days,
+        cast(sum(details.lead_count) as bigint) as lead_count
+    from {{ days }}_details as details
+    inner join totals
+        on details.detail_number = totals.detail_number
+    group by totals.cell_number, details.step_window, details.step_number, details.days
 ),
 
 {{ days }}_places as (
     select
         *,
         sum(lead_count) over (
-            partition by {{ keys }} order by days nulls last rows between unbounded preceding and current row
+            partition by cell_number, step_window, step_number
+            order by days nulls last rows between unbounded preceding and current row
         ) as count_up_to,
-        sum(lead_count) over (partition by {{ keys }}) as count_in_all
+        sum(lead_count) over (partition by cell_number, step_window, step_number) as count_in_all
     from {{ days }}_counts
 ),
 
 {{ days }}_percentiles as (
     select
-        {{ keys }},
+        cell_number,
+        step_window,
+        step_number,
         {%- for name, fraction in [('median', '0.5e0'), ('p90', '0.9e0')] %}
         {%- set place = fraction ~ ' * (count_in_all - 1)' %}
         min(case when count_up_to > floor({{ place }}) then days end)
@@ -184,19 +212,25 @@ counted as (
         ) as {{ name }}_days{{ ',' if not loop.last }}
         {%- endfor %}
     from {{ days }}_places
-    group by {{ keys }}
+    group by cell_number, step_window, step_number
 ),
 {%- endfor %}
 
 final as (
     select
-        cast(counted.month_start as date) as month_start,
-        cast(counted.region as string) as region,
-        cast(counted.segment as string) as segment,
-        cast(counted.source_channel as string) as source_channel,
+        cast(cells.month_start as date) as month_start,
+        cast(cells.region as string) as region,
+        cast(cells.segment as string) as segment,
+        cast(cells.source_channel as string) as source_channel,
         cast(counted.step_window as string) as step_window,
         cast(counted.step_number as bigint) as step_number,
-        cast(counted.step as string) as step,
+        cast(
+            case counted.step_number
+                {%- for step in steps %}
+                when {{ loop.index }} then '{{ step }}'
+                {%- endfor %}
+            end as string
+        ) as step,
         cast(counted.all_count as bigint) as all_lead_count,
         cast(counted.entered_count as bigint) as entered_count,
         cast(counted.reached_count as bigint) as lead_count,
@@ -218,12 +252,11 @@ final as (
             as mean_days_from_first,
         cast(counted.out_of_order_count as bigint) as out_of_order_count
     from counted
+    inner join cells
+        on counted.cell_number = cells.cell_number
     {%- for days in ['days_from_previous', 'days_from_first'] %}
     left join {{ days }}_percentiles
-        on counted.month_start = {{ days }}_percentiles.month_start
-        and counted.region = {{ days }}_percentiles.region
-        and counted.segment = {{ days }}_percentiles.segment
-        and counted.source_channel = {{ days }}_percentiles.source_channel
+        on counted.cell_number = {{ days }}_percentiles.cell_number
         and counted.step_window = {{ days }}_percentiles.step_window
         and counted.step_number = {{ days }}_percentiles.step_number
     {%- endfor %}
