@@ -44,6 +44,18 @@ def test_every_row_and_check_has_its_words() -> None:
     assert named == set(texts["checks"])
 
 
+@pytest.mark.parametrize(
+    ("check", "is_broken"),
+    [
+        (Check("street_ratio", 2.0, "ratio", 1.5), False),
+        (Check("street_differences", 1, "count", 0), True),
+        (Check("street_differences", 0, "count", 0), False),
+    ],
+)
+def test_a_missed_target_is_a_finding_and_a_difference_breaks_the_benchmark(check: Check, is_broken: bool) -> None:
+    assert program.is_broken(Row("street", [check]).document()) is is_broken
+
+
 def test_competitors_run_in_turn_and_who_begins_changes(bench: Bench) -> None:
     order: list[str] = []
 
