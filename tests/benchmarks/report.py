@@ -39,6 +39,8 @@ def target_in_words(check: Mapping[str, Any], texts: Mapping[str, Any]) -> str:
     if check["target"] is None:
         return ""
     value = in_words(check["target"], check["unit"], texts)
+    if check["unit"] == "count":
+        return value
     return texts["at_least" if check["at_least"] else "at_most"].format(value=value)
 
 
@@ -167,7 +169,7 @@ def markdown(document: Document, texts: Mapping[str, Any], chart: str) -> str:
 WIDTH, LEFT, RIGHT, BAR, GAP, TOP = 860, 250, 70, 22, 14, 64
 COLOURS = {
     "start_up": "#8d99ae", "intake": "#2a9d8f", "models": "#3a6ea5", "gates": "#e9a23b", "publish": "#8e5ea2",
-    "other": "#b0b7c3", "whole": "#8d99ae",
+    "other": "#d0d5dd", "whole": "#5c6672",
 }  # fmt: skip
 STYLE = (
     "text{font:13px system-ui,'Noto Sans','Noto Sans CJK SC','PingFang SC','Microsoft YaHei',sans-serif;fill:#1f2933}"
@@ -180,15 +182,15 @@ def bars_of(document: Document) -> list[tuple[str, dict[str, float]]]:
     """The bars of the chart: a name and its parts in seconds."""
     rows = document["rows"]
 
-    def seconds(row: str, name: str) -> dict[str, float]:
+    def seconds(row: str, name: str, part: str = "whole") -> dict[str, float]:
         found = [check["value"] for check in rows.get(row, {}).get("checks", []) if check["name"] == name]
-        return {"whole": found[0]} if found else {}
+        return {part: found[0]} if found else {}
 
     bars = [
         ("floor", seconds("street", "floor_seconds")),
         ("street", shares(rows.get("street", {}).get("facts", {}).get("parts", {}))),
         ("month", shares(rows.get("month", {}).get("facts", {}).get("parts", {}))),
-        ("intake", seconds("intake", "intake_seconds")),
+        ("intake", seconds("intake", "intake_seconds", "intake")),
         ("dlt", seconds("intake", "dlt_seconds")),
         ("pandas", seconds("pandas", "pandas_seconds")),
     ]
