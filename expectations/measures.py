@@ -9,6 +9,7 @@ superseded or withdrawn is judged no more: none of its rows reaches a figure.
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from expectations import known
 from expectations.engine import KEY
 from expectations.suites import Expectation, Suite
 
@@ -74,19 +76,7 @@ LEFT JOIN corrections ON described.delivery_id = corrections.amends_delivery_id
 # Deliveries with a row that counts now, and those of which nothing was accepted until the file comes again.
 JUDGED = """
 INSERT INTO judged
-WITH ranked AS (
-    SELECT
-        rows_.ledger_delivery_id AS delivery_id,
-        CASE WHEN rows_.ledger_scope IS NULL THEN readings.place ELSE readings.scope_place END AS place,
-        max(CASE WHEN rows_.ledger_scope IS NULL THEN readings.place ELSE readings.scope_place END) OVER (
-            PARTITION BY
-                rows_.ledger_scope,
-                CASE WHEN rows_.ledger_scope IS NULL THEN rows_.ledger_record_key END
-        ) AS newest_place
-    FROM read_parquet({rows}, union_by_name = true) AS rows_
-    INNER JOIN readings ON rows_.ledger_delivery_id = readings.delivery_id
-),
-counting AS (SELECT DISTINCT delivery_id FROM ranked WHERE place = newest_place),
+WITH counting AS (SELECT DISTINCT delivery_id FROM known.witnesses WHERE source = {source}),
 rejected_whole AS (
     SELECT readings.delivery_id
     FROM readings
@@ -113,15 +103,20 @@ FROM judged
 """
 
 SOURCE_MEASURES = """
-CREATE TABLE checks.main."{table}" AS
 WITH context AS (SELECT as_of, as_of_date, time_zone FROM read_parquet({run_context})),
-rows_ AS (
-    SELECT * FROM read_parquet({rows}, union_by_name = true)
-    WHERE ledger_delivery_id IN (SELECT delivery_id FROM judged WHERE source = {source})
-)
+rows_ AS (SELECT * FROM read_parquet({files}, union_by_name = true))
 SELECT rows_.ledger_delivery_id AS {key}{measures}
 FROM rows_ CROSS JOIN context
 GROUP BY rows_.ledger_delivery_id
+"""
+
+KNOWN_MEASURES = """
+CREATE TABLE checks.main."{table}" AS
+SELECT measured.delivery_id AS {key}{measures}
+FROM known.measured AS measured
+INNER JOIN judged ON measured.delivery_id = judged.delivery_id
+WHERE measured.source = {source}
+GROUP BY measured.delivery_id
 """
 
 REPORT_MEASURES = """
@@ -144,13 +139,15 @@ class Delivery:
 class MeasureFile:
     """A DuckDB file of measures, filled table by table."""
 
-    def __init__(self, path: Path, config: Mapping[str, str]) -> None:
+    def __init__(self, path: Path, config: Mapping[str, str], known_file: Path | None) -> None:
         import duckdb
 
         self.path = path
         self.connection: DuckDBPyConnection = duckdb.connect(config=dict(config))
         self.connection.execute("SET TimeZone = 'UTC'")
         self.connection.execute(f"ATTACH {literal(path)} AS checks")
+        if known_file is not None:
+            known.attach(self.connection, known_file)
         self.values: dict[tuple[str, str], dict[str, float]] = {}  # table, check -> key -> value
 
     def close(self) -> None:
@@ -167,8 +164,8 @@ class MeasureFile:
 
     def find_judged(self, lake: Path, source: str) -> None:
         """Note which deliveries of a source are judged."""
-        rows = literal(lake / source / "*.parquet")
-        self.connection.execute(JUDGED.format(rows=rows, source=literal(source)))
+        known.follow(self.connection, lake / source, source)
+        self.connection.execute(JUDGED.format(source=literal(source)))
 
     def judged(self) -> dict[str, Delivery]:
         """The deliveries that are judged, by their id."""
@@ -177,21 +174,36 @@ class MeasureFile:
 
     def measure_receipts(self, table: str, suite: Suite) -> None:
         """One row per judged delivery of any source: what its receipt says."""
-        self.connection.execute(RECEIPT_MEASURES.format(table=table, key=KEY, measures=_columns(suite)))
+        self.connection.execute(
+            RECEIPT_MEASURES.format(table=table, key=KEY, measures=_columns(suite, suite.expectations))
+        )
         self._note_values(table, suite.expectations)
 
     def measure_source(self, lake: Path, source: str, suite: Suite) -> None:
-        """One row per judged delivery of a source: what its rows add up to."""
-        self.connection.execute(
-            SOURCE_MEASURES.format(
-                table=source,
-                key=KEY,
-                rows=literal(lake / source / "*.parquet"),
-                source=literal(source),
-                run_context=literal(lake / "run_context" / "run_context.parquet"),
-                measures=_columns(suite),
-            )
+        """One row per judged delivery of a source: what its rows add up to. Only new deliveries are read, but for
+        measures that depend on the moment of the run."""
+        run_context = literal(lake / "run_context" / "run_context.parquet")
+        moment = str(self.connection.execute(f"SELECT as_of, time_zone FROM read_parquet({run_context})").fetchall())
+        judged = [name for name, delivery in self.judged().items() if delivery.source == source]
+        recipes = []
+        for is_momentary in (False, True):
+            part = [each for each in suite.expectations if ("context." in suite.measures[each.measure]) == is_momentary]
+            measures = _columns(suite, part)
+            text = measures + (moment if is_momentary else "")
+            recipe = hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+            recipes.append(recipe)
+            files = known.unmeasured(self.connection, lake / source, source, recipe, judged) if part else []
+            if files:
+                measured = SOURCE_MEASURES.format(
+                    run_context=run_context, files=known.file_list(files), key=KEY, measures=measures
+                )
+                known.remember(self.connection, source, recipe, [each.check for each in part], measured, KEY)
+        known.forget_other_recipes(self.connection, source, recipes)
+        values = "".join(
+            f', max(measured.value) FILTER (WHERE measured.check_name = {literal(each.check)}) AS "{each.check}"'
+            for each in suite.expectations
         )
+        self.connection.execute(KNOWN_MEASURES.format(table=source, key=KEY, source=literal(source), measures=values))
         self._note_values(source, suite.expectations)
 
     def attach_reports(self, candidate: Path) -> frozenset[str]:
@@ -206,7 +218,9 @@ class MeasureFile:
     def measure_report(self, report: str, suite: Suite) -> None:
         """One row per key of the report, by default per month."""
         rows = suite.rows or f'SELECT month_start AS measured_key, * FROM "{report}"'
-        self.connection.execute(REPORT_MEASURES.format(table=report, key=KEY, rows=rows, measures=_columns(suite)))
+        self.connection.execute(
+            REPORT_MEASURES.format(table=report, key=KEY, rows=rows, measures=_columns(suite, suite.expectations))
+        )
         self._note_values(report, suite.expectations)
 
     def _note_values(self, table: str, expectations: Sequence[Expectation]) -> None:
@@ -220,20 +234,20 @@ class MeasureFile:
 
 
 @contextmanager
-def measure_file(config: Mapping[str, str]) -> Iterator[MeasureFile]:
-    """A file of measures that is deleted afterwards."""
+def measure_file(config: Mapping[str, str], known_file: Path | None = None) -> Iterator[MeasureFile]:
+    """A file of measures that is deleted afterwards; what is known of deliveries stays in a file of its own."""
     with tempfile.TemporaryDirectory() as aside:
-        measures = MeasureFile(Path(aside) / "measures.duckdb", config)
+        measures = MeasureFile(Path(aside) / "measures.duckdb", config, known_file)
         try:
             yield measures
         finally:
             measures.close()
 
 
-def _columns(suite: Suite) -> str:
+def _columns(suite: Suite, expectations: Sequence[Expectation]) -> str:
     """One column per expectation, named like it: two bounds of different severity may share a measure."""
     measures: Mapping[str, str] = suite.measures
-    return "".join(f', CAST({measures[each.measure]} AS DOUBLE) AS "{each.check}"' for each in suite.expectations)
+    return "".join(f', CAST({measures[each.measure]} AS DOUBLE) AS "{each.check}"' for each in expectations)
 
 
 def literal(value: Path | str) -> str:

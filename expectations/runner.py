@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from expectations import known
 from expectations.engine import Finding, MeasuredTable, validate
 from expectations.measures import measure_file
 from expectations.results import CheckResult
@@ -40,7 +41,7 @@ def check_deliveries(settings: Settings) -> list[CheckResult]:
     contracts = load_contracts(settings.contract_folders)
     folder = settings.expectations_dir / "suites"
     suites = {RECEIPTS: load_suite(folder / f"{RECEIPTS}.yml")}
-    with measure_file(settings.database_config(CHECKING_SHARE)) as measures:
+    with measure_file(settings.database_config(CHECKING_SHARE), settings.warehouse / known.FILE) as measures:
         measures.read_receipts(settings.lake)
         for source in sorted(contracts):
             if any((settings.lake / source).glob("*.parquet")):
