@@ -298,12 +298,18 @@ def _figure_column(context: Context, report: str, name: str, unit: str) -> Colum
     return Column(name, title, unit)
 
 
-def downloads(context: Context, rows: Sequence[Row], columns: Sequence[Column], name: str) -> None:
-    """The same rows as CSV (opens right in a Chinese Excel) and as a workbook, with the headers of the table."""
+def downloads(
+    context: Context, rows: Sequence[Row] | Callable[[], Sequence[Row]], columns: Sequence[Column], name: str
+) -> None:
+    """The same rows as CSV (opens right in a Chinese Excel) and as a workbook, with the headers of the table.
+
+    Rows that are many are given as a function: they are read when somebody asks for the file.
+    """
+    read = rows if callable(rows) else lambda: rows
     place = st.container(horizontal=True)
     place.download_button(
         context.text("download.csv"),
-        lambda: as_csv(context, rows, columns),
+        lambda: as_csv(context, read(), columns),
         f"{name}.csv",
         "text/csv",
         key=f"csv-{name}",
@@ -311,7 +317,7 @@ def downloads(context: Context, rows: Sequence[Row], columns: Sequence[Column], 
     )
     place.download_button(
         context.text("download.xlsx"),
-        lambda: as_workbook(context, rows, columns, name),
+        lambda: as_workbook(context, read(), columns, name),
         f"{name}.xlsx",
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         key=f"xlsx-{name}",

@@ -57,9 +57,11 @@ def show(context: Context) -> None:
         if chosen != page:
             st.query_params["page"] = str(chosen)
             st.rerun()
-    _, everything = context.publication.drill(passport, month, equal, DOWNLOAD_LIMIT)
     components.downloads(
-        context, everything, columns, f"{passport['drill_fact']}-{column}-{context.choice.month:%Y-%m}"
+        context,
+        lambda: context.publication.drill(passport, month, equal, DOWNLOAD_LIMIT)[1],
+        columns,
+        f"{passport['drill_fact']}-{column}-{context.choice.month:%Y-%m}",
     )
 
 
