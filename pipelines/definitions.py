@@ -19,7 +19,7 @@ def defs() -> dg.Definitions:
 
 def definitions_of(settings: Settings) -> dg.Definitions:
     """Everything Dagster knows of a company."""
-    from pipelines.defs import automation, intake, models, policy, publishing, quality, resources
+    from pipelines.defs import automation, intake, models, months_again, policy, publishing, quality, resources
     from pipelines.intake.contract import load_contracts
     from pipelines.warehouse.dbt import parsed_manifest_file
 
@@ -35,7 +35,7 @@ def definitions_of(settings: Settings) -> dg.Definitions:
     return dg.Definitions(
         assets=list(dg.map_asset_specs(partial(policy.with_policy, settings=settings), assets)),
         asset_checks=quality.source_checks(settings, contracts),
-        jobs=[everything, actions],
+        jobs=[everything, actions, months_again.months_again(settings)],
         schedules=automation.schedules(settings, everything, actions),
         sensors=[automation.landing_sensor(settings, everything)],
         resources={"run": resources.run_resource(settings)},

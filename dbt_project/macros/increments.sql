@@ -104,12 +104,12 @@
     {%- endfor -%}
     {%- set state = {
         'project': env_var('MARKET_LEDGER_PROJECT', ''),
-        'fingerprint': local_md5(sql),
+        'fingerprint': local_md5(sql ~ (get_table_columns_and_constraints() if config.get('contract').enforced else '')),
         'version': before.get('version'),
         'previous': before.get('previous'),
         'inputs': inputs,
     } -%}
-    {%- set step = namespace(name='whole', before=before, state=state, increment=increment, changed=[], rows=0) -%}
+    {%- set step = namespace(name='whole', before=before, state=state, increment=increment, changed=[], rows=none) -%}
     {%- set comparable = existing is not none and existing.is_table and not should_full_refresh() -%}
     {%- set known = comparable and before.get('fingerprint') == state.fingerprint and none not in inputs.values() -%}
     {%- if known -%}
@@ -148,7 +148,8 @@
     ) -%}
     {%- set touched, rows = first_row('select (select count(*) from temp.ledger_touched), (select count(*) from ' ~ this ~ ')') -%}
     {%- set touched_rows = 0 if not touched else first_row('select count(*) from ' ~ touched_part(this, step.increment.key))[0] -%}
-    {{ return({'keys': touched, 'rows': touched_rows, 'is_worth': ([touched, touched_rows] | max) * 3 <= rows}) }}
+    {%- set most = [rows / 3, 1000] | max -%}
+    {{ return({'keys': touched, 'rows': touched_rows, 'is_worth': [touched, touched_rows] | max <= most}) }}
 {%- endmacro %}
 
 {# A relation's rows of the touched keys. #}
@@ -244,10 +245,10 @@
     ) -%}
     {%- set is_comparable = is_same and rows <= largest -%}
     {%- set changed_rows = compare_rows(this) if is_comparable else none -%}
+    {%- set step.rows = changed_rows -%}
     {%- if changed_rows == 0 -%}{{ return('whole, no row changed') }}{%- endif -%}
     {%- do new_version(step, keep_changes=is_comparable) -%}
     {%- do run_statements('drop table ' ~ existing ~ ';' ~ create_table_as(False, target, 'select * from temp.ledger_rows')) -%}
-    {%- set step.rows = changed_rows or 0 -%}
     {{ return('whole' ~ (', ' ~ changed_rows ~ ' rows changed' if is_comparable else '')) }}
 {%- endmacro %}
 

@@ -25,7 +25,7 @@ from pipelines.gates import model_checks
 from pipelines.settings import Settings
 from pipelines.stepwise import StepwiseRun
 from pipelines.warehouse.catalog import RECEIPTS_SECTION, SUMMARY_PART_PREFIX, Catalog, Model, catalog_of
-from pipelines.warehouse.dbt import DbtResult
+from pipelines.warehouse.dbt import DbtResult, NodeResult
 
 FIRST_MONTH = "2015-01"
 MONTH_FORMAT = "%Y-%m"
@@ -150,7 +150,7 @@ def _step_asset(graph: Graph, step: Step, partitions: dg.PartitionsDefinition | 
                     metadata={
                         **counts[name],
                         "seconds": node.seconds if node else 0.0,
-                        "done": _done(node is not None, month),
+                        "done": _done(node, month),
                         "as_of": f"{run.as_of.isoformat()}Z",
                     },
                 )
@@ -163,11 +163,11 @@ def _step_asset(graph: Graph, step: Step, partitions: dg.PartitionsDefinition | 
     return build
 
 
-def _done(was_built: bool, month: date | None) -> str:
+def _done(node: NodeResult | None, month: date | None) -> str:
     """What really happened, whatever partition was asked for."""
-    if not was_built:
+    if node is None:
         return "unchanged since it was last loaded"
-    return f"rebuilt for all months, {month:%Y-%m} among them" if month else "rebuilt"
+    return f"{node.message}; all months are as they should be, {month:%Y-%m} among them" if month else node.message
 
 
 def month_of(context: dg.AssetExecutionContext) -> date | None:

@@ -46,6 +46,7 @@ class NodeResult:
     message: str
     seconds: float
     failures: int | None
+    rows_changed: int | None = None  # of a model's table, where they were counted
 
 
 @dataclass(frozen=True)
@@ -344,6 +345,7 @@ def _node_result(result: DbtNodeResult) -> NodeResult:
         message=result.message or "",
         seconds=round(result.execution_time, 3),
         failures=result.failures,
+        rows_changed=result.adapter_response.get("rows_affected") if node.resource_type == "model" else None,
     )
 
 
