@@ -78,7 +78,7 @@ end;
 -- Months as numbers, so that one month later is one more.
 create temp macro month_number(day) as year(day) * 12 + month(day) - 1;
 create temp macro month_date(number) as make_date(number // 12, number % 12 + 1, 1);
--- C000123 as a number that sorts as the text does.
+-- C000123 as a number that sorts as the text does, also where a longer one stands beside it.
 create temp macro customer_number(id) as
     ((ascii(id) * 1000000000::bigint) + rpad(substr(id, 2), 9, '0')::bigint) * 16 + length(id);
 
@@ -135,7 +135,8 @@ from product_rows;
 
 -- A visit as five numbers: the delivery, when (days since 2000, then minutes), who, how many, and the rest by bits:
 -- 0-3 channel, 4-6 region, 7-8 segment, 9-11 level, 12-13 mark, 14-15 type, 16-18 department, 19 quote, 20 test drive.
--- A channel nobody knows waits, a date that is none is rejected: such lines are passed over.
+-- Every entry names its region, customer type and showroom. A channel nobody knows waits, a date that is none is
+-- rejected: such lines are passed over.
 create temp table visits as
 select
     cast(file_index as usmallint) as file,
@@ -146,8 +147,8 @@ select
     cast(1 + coalesce("同行人数", 0) as utinyint) as heads,
     cast(
         coalesce(enum_code("信息来源"), 15)
-        + coalesce(enum_code("区域"), 7) * 16
-        + coalesce(enum_code("客户类型"), 3) * 128
+        + enum_code("区域") * 16
+        + enum_code("客户类型") * 128
         + coalesce(enum_code("意向级别"), 7) * 512
         + coalesce(enum_code("首次/再次"), 3) * 4096
         + coalesce(enum_code("来访方式"), 3) * 16384
@@ -267,7 +268,7 @@ group by all;
 
 -- Bits of a place: 0-2 region, 3-4 segment, 5-6 sales channel.
 create temp macro place(region, segment, channel) as cast(
-    coalesce(region, 7) + coalesce(segment, 3) * 8 + coalesce(channel, 3) * 32 as utinyint
+    region + segment * 8 + channel * 32 as utinyint
 );
 create temp table order_rows as
 select
@@ -326,7 +327,7 @@ from read_csv(
 create temp table customer_rows as
 select
     customer_number("客户编号") as number,
-    cast(coalesce(enum_code("区域"), 7) + coalesce(enum_code("客户类型"), 3) * 8 as utinyint) as place
+    cast(enum_code("区域") + enum_code("客户类型") * 8 as utinyint) as place
 from read_csv(
     getvariable('landing') || '/*_customers.csv', header = true, auto_detect = false,
     columns = {
@@ -1685,6 +1686,7 @@ timed as (
         worked_until(getvariable('as_of'), as_of_days) as as_of_position
     from current
     left join customers on current.customer_number = customers.number
+    -- One target holds for complaints of all kinds.
     cross join (
         select arg_max(reply_hours, valid_from) as reply_hours, arg_max(reply_working_hours, valid_from) as reply_working_hours
         from complaint_targets
