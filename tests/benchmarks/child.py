@@ -41,7 +41,8 @@ def street(*words: str) -> Answer:
     def remembered(*arguments: Any, **named: Any) -> Any:
         result = run(*arguments, **named)
         answer["parts"] = result.seconds
-        answer["held"] = [each.section for each in result.publication.held()] if result.publication else []
+        held = result.publication.held() if result.publication else []
+        answer["held"] = [f"{each.section} by {', '.join(each.failed_checks)}" for each in held]
         return result
 
     production.run = remembered

@@ -184,7 +184,7 @@ class Bench:
         run = self.measured("street", *words, **named)
         run.answer["parts"]["start_up"] = round(max(run.seconds - run.answer["parts"].get("all", 0.0), 0.0), 2)
         if held := run.answer["held"]:
-            raise RuntimeError(f"sections were held back, so less was published than measured: {', '.join(held)}")
+            raise RuntimeError(f"sections were held back, so less was published than measured: {'; '.join(held)}")
         return run
 
     def repeat(self, *each: Callable[[], Run]) -> list[list[Run]]:
