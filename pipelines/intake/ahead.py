@@ -23,32 +23,38 @@ class _Last:
 
 
 def ahead(items: Iterable[Item]) -> Iterator[Item]:
-    """The items in their order, drawn in a thread that has at most one finished and one in its hands.
+    """The items in their order: while one is listened to, the next is drawn in a thread, and no further.
 
     Whoever stops listening stops the drawing: the thread is gone when the iterator is closed.
     """
     handed: queue.Queue[Item | _Last] = queue.Queue(maxsize=1)
+    is_wanted = threading.Semaphore(1)
     is_stopped = threading.Event()
-    thread = threading.Thread(target=_draw, args=(items, handed, is_stopped), daemon=True)
+    thread = threading.Thread(target=_draw, args=(items, handed, is_wanted, is_stopped), daemon=True)
     thread.start()
     try:
         while not isinstance(item := handed.get(), _Last):
+            is_wanted.release()
             yield item
         if item.error is not None:
             raise item.error
     finally:
         is_stopped.set()
-        if not handed.empty():  # makes room for the one item that may be waiting to be handed over
-            handed.get_nowait()
+        is_wanted.release()
         thread.join()
 
 
-def _draw(items: Iterable[Item], handed: queue.Queue[Item | _Last], is_stopped: threading.Event) -> None:
+def _draw(
+    items: Iterable[Item],
+    handed: queue.Queue[Item | _Last],
+    is_wanted: threading.Semaphore,
+    is_stopped: threading.Event,
+) -> None:
+    drawn = iter(items)
     try:
-        for item in items:
-            handed.put(item)
-            if is_stopped.is_set():
-                return
+        while is_wanted.acquire() and not is_stopped.is_set():
+            handed.put(next(drawn))
+    except StopIteration:
         handed.put(_Last())
     except BaseException as error:
         handed.put(_Last(error))

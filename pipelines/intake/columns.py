@@ -92,7 +92,7 @@ class ColumnReader:
             fresh = texts.filter(coded.is_null() & texts.is_not_null()).unique(maintain_order=True)
             known = Meaning(pl.concat([known.frame, self._meaning(fresh, prop, chosen)], rechunk=True))
             coded = texts.cast(known.texts)
-        return coded.to_physical(), known
+        return coded.to_physical().rechunk(), known
 
     def secrets(self, column: Column) -> pl.DataFrame:
         """The personal texts of these rows by surrogate, save those that were given out before."""

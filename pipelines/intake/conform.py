@@ -138,7 +138,8 @@ def conform(batch: pl.DataFrame, chosen: Plan, context: ConformContext) -> Confo
     skip, failed = _skipped(batch, columns, chosen)
     broken = where(batch[BROKEN], "", REJECT, _ROWS + 1)
     found = pl.concat([found, failed, broken, *_judge(columns, chosen, found)])
-    found = found.filter(~skip.is_not_null().gather(found["row"]))
+    if skip.null_count() < batch.height:
+        found = found.filter(skip.is_null().gather(found["row"]))
     fate = fates(batch.height, skip, found)
     numbered = _number_lines(batch, columns, chosen, context, fate)
     accepted, vault = _accepted(batch, columns, numbered, chosen, context, fate, found)

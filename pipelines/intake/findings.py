@@ -35,16 +35,24 @@ def findings(
     rows: pl.Series, name: str, code: str | pl.Series, kind: str, rank: int, proposal: pl.Series | None = None
 ) -> pl.DataFrame:
     """A finding for each of these rows."""
-    if not len(rows):
+    height = len(rows)
+    if not height:
         return no_findings()
-    no_proposal = pl.lit(None, dtype=pl.String)
-    return pl.DataFrame({"row": rows.cast(pl.UInt32)}).select(
-        "row",
-        pl.lit(name).alias("field"),
-        pl.lit(code).alias("code"),
-        pl.lit(kind).alias("kind"),
-        (no_proposal if proposal is None else pl.lit(proposal)).alias("proposal"),
-        pl.lit(rank, dtype=pl.UInt32).alias("rank"),
+    made: dict[str, pl.Series | str | int | None] = {
+        "row": rows.cast(pl.UInt32),
+        "field": name,
+        "code": code,
+        "kind": kind,
+        "proposal": proposal,
+        "rank": rank,
+    }
+    return pl.DataFrame(
+        [
+            value.alias(column)
+            if isinstance(value, pl.Series)
+            else pl.Series(column, [value], dtype=_SCHEMA[column]).new_from_index(0, height)
+            for column, value in made.items()
+        ]
     )
 
 

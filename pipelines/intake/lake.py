@@ -114,17 +114,23 @@ class TableWriter:
 
         self.path.parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(aside(self.path), os.O_CREAT | os.O_TRUNC | os.O_WRONLY, self.mode))
-        repeating = [name for name in first.columns if name != _ROW_NUMBER and _repeats(first[name])]
+        kinds = {_leaf(name, kind): kind for name, kind in first.schema.items()}
         return ParquetWriter(
             aside(self.path),
             schema,
-            compression="zstd",
-            use_dictionary=repeating,
-            # Codes cost more to compare than to write, and nobody looks for a range of texts.
-            write_statistics=[name for name, kind in first.schema.items() if kind not in (pl.Enum, pl.List)],
+            # Codes are packed bits already: compressing them takes time and no space away.
+            compression={name: "none" if kind == pl.Enum else "zstd" for name, kind in kinds.items()},
+            use_dictionary=[name for name in first.columns if name != _ROW_NUMBER and _repeats(first[name])],
+            # Texts are looked up by equality, in no order that would leave whole pages out.
+            write_statistics=[name for name, kind in kinds.items() if kind not in (pl.Enum, pl.String, pl.List)],
             column_encoding={name: "DELTA_BINARY_PACKED" for name in (_ROW_NUMBER,) if name in first.columns},
             store_schema=False,
         )
+
+
+def _leaf(name: str, kind: pl.DataType) -> str:
+    """What Parquet calls the values of a column."""
+    return f"{name}.list.element" if isinstance(kind, pl.List) else name
 
 
 def _repeats(column: pl.Series) -> bool:

@@ -6,6 +6,8 @@ row's fate (conform), sending rows back (returns).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import polars as pl
 
 from pipelines.intake import personal
@@ -126,27 +128,25 @@ def problems(batch: pl.DataFrame, columns: Columns, chosen: Plan, found: pl.Data
     if found.is_empty():
         return pl.DataFrame(schema=PROBLEM_SCHEMA)
     origin = {name: chosen.origin(name) for name in chosen.contract.by_name}
-    shown = _unknown_values(columns, found)
-    frame = found.join(shown, on=["row", "field", "code"], how="left", maintain_order="left").with_columns(
-        pl.col("field").replace(origin).alias("column"),
-        batch[ROW_NUMBER].gather(found["row"]).alias("number"),
-    )
-    grouped = frame.group_by("kind", "code", "column", "value", "proposal", maintain_order=True).agg(
+    is_unknown = found["code"] == "unknown_code"
+    nameless = found.filter(~is_unknown).with_columns(pl.lit(None, dtype=pl.String).alias("value"))
+    frame = pl.concat([nameless, *_unknown_values(columns, found.filter(is_unknown))])
+    frame = frame.with_columns(batch[ROW_NUMBER].gather(frame["row"]).alias("number"))
+    # A rank stands for one kind of finding in one field.
+    grouped = frame.group_by("rank", "code", "value", "proposal", maintain_order=True).agg(
+        pl.col("kind").first(),
+        pl.col("field").first().replace(origin).alias("column"),
         pl.len().cast(pl.Int64).alias("count"),
         pl.col("number").head(3).alias("example_rows"),
-        pl.col("rank").first(),
         pl.col("row").first().alias("first"),
     )
     return grouped.select(pl.col(name).cast(kind) for name, kind in PROBLEM_SCHEMA.items())
 
 
-def _unknown_values(columns: Columns, found: pl.DataFrame) -> pl.DataFrame:
-    """The values that wait for a decision: whoever decides must see them, but no person in them."""
-    schema = {"row": pl.UInt32, "field": pl.String, "code": pl.String, "value": pl.String}
-    frames = [pl.DataFrame(schema=schema)]
-    for (name,), group in found.filter(code="unknown_code").group_by("field", maintain_order=True):
+def _unknown_values(columns: Columns, found: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """Findings with the values that wait for a decision: whoever decides must see them, but no person in them."""
+    for (name,), group in found.group_by("field", maintain_order=True):
         found_in = {each: column.of_rows(group["row"]) for each, column in columns.items()}
         texts = found_in[str(name)].each("text").str.slice(0, 60)
         shown = own_words(found_in).taken_out_of(personal.redact_texts(texts))
-        frames.append(group.select("row", "field", "code").with_columns(shown.alias("value")))
-    return pl.concat(frames)
+        yield group.with_columns(shown.alias("value"))

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines.intake.read.limits import CHUNK_BYTES, MAX_CELL_CHARACTERS, SAMPLE_BYTES
+from pipelines.intake.read.limits import CHUNK_BYTES, MAX_CELL_CHARACTERS, MIB, SAMPLE_BYTES
 from pipelines.intake.read.model import Note, RefusedFile
 
 SIGNATURES = (
@@ -206,7 +206,7 @@ def _is_utf8(path: Path) -> bool:
     """Whether the whole file is UTF-8 without NUL: the fast answer for the many that are."""
     rest = b""
     with path.open("rb") as stream:
-        while chunk := stream.read(CHUNK_BYTES):
+        while chunk := stream.read(MIB):
             text = rest + chunk
             # A character may be cut by the end of the chunk; the last line end is surely none.
             end = text.rfind(b"\n") + 1 or len(text)
