@@ -1,8 +1,12 @@
 -- one row a response and item answered on the five-level form
 {%- set items = ['technology', 'quality', 'service', 'delivery', 'price', 'overall'] %}
+{{ config(meta={'increment': {
+    'key': ['response_key'],
+    'touched_by': {'stg_survey_responses': 'select ledger_record_key from changes.stg_survey_responses'},
+}}) }}
 with responses as (
 
-    select * from {{ ref('stg_survey_responses') }}
+    select * from {{ ref('stg_survey_responses') }} {{ only_touched('ledger_record_key') }}
 
 ),
 

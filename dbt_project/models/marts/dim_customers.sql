@@ -1,9 +1,19 @@
 -- one row per customer number: the master records, then customers that only orders or order lines mention;
 -- somebody known by a phone alone stands under its surrogate
+{# A phone may stand for a customer until a number is known with it. #}
+{%- set named = "select customer_id from {0} where customer_id is not null union all select phone_surrogate from {0} where phone_surrogate is not null" %}
+{{ config(meta={'increment': {
+    'key': ['customer_id'],
+    'touched_by': {
+        'stg_customers': named.format('changes.stg_customers'),
+        'stg_orders': named.format('changes.stg_orders'),
+        'stg_sales': named.format('changes.stg_sales'),
+    }
+}}) }}
 with
 
 masters as (
-    select * from {{ ref('stg_customers') }}
+    select * from {{ ref('stg_customers') }} {{ only_touched('customer_id') }}
 ),
 
 mentions as (
@@ -19,7 +29,7 @@ mentions as (
         ordered_date,
         ledger_delivery_id,
         ledger_row_number
-    from {{ ref('stg_orders') }}
+    from {{ ref('stg_orders') }} {{ only_touched('coalesce(customer_id, phone_surrogate)') }}
     union all
     select
         customer_id,
@@ -33,27 +43,56 @@ mentions as (
         ordered_date,
         ledger_delivery_id,
         ledger_row_number
-    from {{ ref('stg_sales') }}
+    from {{ ref('stg_sales') }} {{ only_touched('coalesce(customer_id, phone_surrogate)') }}
+),
+
+-- Where the master says everything that an order could, no order is asked.
+complete_masters as (
+    select customer_id
+    from masters
+    where phone_surrogate is not null
+        and customer_name_surrogate is not null
+        and customer_name_masked is not null
+        and phone_masked is not null
+        and region is not null
+        and segment is not null
+        and opened_date is not null
+),
+
+unnumbered_mentions as (
+    select * from mentions where customer_id is null and phone_surrogate is not null
 ),
 
 known_phones as (
-    select phone_surrogate from masters where phone_surrogate is not null
+    select phone_surrogate from {{ ref('stg_customers') }} {{ only_touched('phone_surrogate') }}
+    where phone_surrogate in (select phone_surrogate from unnumbered_mentions)
+    {%- for source_name in ['orders', 'sales'] %}
     union
-    select phone_surrogate from mentions where phone_surrogate is not null and customer_id is not null
+    select phone_surrogate from {{ ref('stg_' ~ source_name) }} {{ only_touched('phone_surrogate') }}
+    where customer_id is not null and phone_surrogate in (select phone_surrogate from unnumbered_mentions)
+    {%- endfor %}
 ),
 
 named_mentions as (
     select
-        mentions.*,
-        coalesce(mentions.customer_id, mentions.phone_surrogate) as mentioned_id,
-        coalesce(cast(mentions.ordered_date as string), '')
-        || '|' || mentions.ledger_delivery_id
-        || '|' || lpad(cast(mentions.ledger_row_number as string), 12, '0') as mention_order
-    from mentions
-    left join known_phones
-        on mentions.phone_surrogate = known_phones.phone_surrogate
-    where mentions.customer_id is not null
-        or (mentions.phone_surrogate is not null and known_phones.phone_surrogate is null)
+        *,
+        coalesce(customer_id, phone_surrogate) as mentioned_id,
+        coalesce(cast(ordered_date as string), '')
+        || '|' || ledger_delivery_id
+        || '|' || lpad(cast(ledger_row_number as string), 12, '0') as mention_order
+    from (
+        select mentions.*
+        from mentions
+        left join complete_masters
+            on mentions.customer_id = complete_masters.customer_id
+        where mentions.customer_id is not null and complete_masters.customer_id is null
+        union all
+        select unnumbered_mentions.*
+        from unnumbered_mentions
+        left join known_phones
+            on unnumbered_mentions.phone_surrogate = known_phones.phone_surrogate
+        where known_phones.phone_surrogate is null
+    ) as asked_mentions
 ),
 
 -- The latest order that says something about a customer says it.

@@ -1,8 +1,36 @@
 -- one row a complaint, enquiry, suggestion or return, with both reply clocks
 {%- set recurrence_days = 'cast(' ~ threshold('complaint_recurrence_days') ~ ' as integer)' %}
+{#- Only what was closed within these days before a receipt can recur: what changed touches what came after it. #}
+{%- set came_after = "select later.ledger_record_key from stg_complaints as later join ({0}) as closed"
+    ~ " on later.category is not distinct from closed.category and later.product_id is not distinct from closed.product_id"
+    ~ " and later.received_at >= closed.closed_at and later.received_at <= closed.closed_at + to_days("
+    ~ "(select max(cast(value as integer)) from thresholds where rule_id = 'complaint_recurrence_days'))" %}
+{%- set of_changed_customers = "stg_complaints where customer_id in (select customer_id from " ~ changed_rows(
+        'dim_customers', ['customer_id', 'customer_key', 'person_key', 'region', 'segment']
+    ) ~ ")" %}
+{%- set of_changed_orders = "stg_complaints where order_id in (select order_id from " ~ changed_rows(
+        'fct_orders', ['order_id', 'customer_key', 'person_key', 'region', 'segment']
+    ) ~ ")" %}
+{{ config(meta={'increment': {
+    'key': ['complaint_key'],
+    'touched_by': {
+        'stg_complaints': "select ledger_record_key from changes.stg_complaints union all "
+            ~ came_after.format("from changes.stg_complaints"),
+        'dim_customers': "select ledger_record_key from " ~ of_changed_customers ~ " union all "
+            ~ came_after.format("from " ~ of_changed_customers),
+        'fct_orders': "select ledger_record_key from " ~ of_changed_orders ~ " union all "
+            ~ came_after.format("from " ~ of_changed_orders),
+        'dim_products': "select ledger_record_key from stg_complaints where product_id in (select product_id from "
+            ~ changed_rows('dim_products', ['product_id', 'product_name']) ~ ")",
+        'int_complaint_sources': "select ledger_record_key from stg_complaints where ledger_delivery_id in"
+            ~ " (select delivery_id from changes.int_complaint_sources)",
+        'stg_run_context': "select complaint_key from fct_complaints where clock_basis = 'measured' and replied_at is null"
+            ~ " or exists (from " ~ changed_rows('stg_run_context', ['time_zone']) ~ ")",
+    }
+}}) }}
 with complaints as (
 
-    select * from {{ ref('stg_complaints') }}
+    select * from {{ ref('stg_complaints') }} {{ only_touched('ledger_record_key') }}
 
 ),
 
@@ -24,47 +52,22 @@ coverage as (
 
 ),
 
-deliveries as (
+-- whoever complained, for all complaints: whether one recurs is seen from the others
+identified as (
 
     select
-        delivery_id,
-        max(mapping_name) as mapping_name,
-        max(case when fields_read like '%first_reply_at%' then 1 else 0 end) as is_reply_read,
-        max(case when fields_read like '%closed_at%' or fields_read like '%complaint_status%' then 1 else 0 end)
-            as is_closing_read
-    from {{ ref('stg_deliveries') }}
-    group by delivery_id
-
-),
-
--- Whether a source knows reply times at all is a matter of the source, not of the row: an empty cell in a file
--- that has reply times is an unanswered complaint, in a file that has none it says nothing. A source is what one
--- mapping reads; a file without a mapping speaks for itself. A column of reply times that is empty throughout
--- counts as having them, unless the source declares what was in time instead.
-sourced as (
-
-    select
-        complaints.*,
-        coalesce(deliveries.mapping_name, complaints.ledger_delivery_id) as reply_source,
-        coalesce(deliveries.is_reply_read, 0) as is_reply_read,
-        coalesce(deliveries.is_closing_read, 0) as is_closing_read
-    from complaints
-    left join deliveries on complaints.ledger_delivery_id = deliveries.delivery_id
-
-),
-
-reply_sources as (
-
-    select
-        reply_source,
-        case
-            when max(case when first_reply_at is not null then 1 else 0 end) = 1 then 1
-            when max(case when is_reply_in_time is not null then 1 else 0 end) = 1 then 0
-            else max(is_reply_read)
-        end as has_reply_times,
-        max(case when closed_at is not null or complaint_status is not null then 1 else is_closing_read end) as has_closing
-    from sourced
-    group by reply_source
+        complaints.ledger_record_key,
+        complaints.category,
+        complaints.product_id,
+        complaints.received_at,
+        complaints.closed_at,
+        coalesce(customers.customer_key, complaints.customer_id, orders.customer_key) as customer_key,
+        coalesce(customers.person_key, orders.person_key) as customer_person_key,
+        coalesce(customers.region, nullif(orders.region, 'unknown')) as customer_region,
+        coalesce(customers.segment, nullif(orders.segment, 'unknown')) as customer_segment
+    from {{ ref('stg_complaints') }} as complaints
+    left join {{ ref('dim_customers') }} as customers on complaints.customer_id = customers.customer_id
+    left join {{ ref('fct_orders') }} as orders on complaints.order_id = orders.order_id
 
 ),
 
@@ -94,20 +97,20 @@ timed as (
 
     select
         complaints.*,
-        coalesce(customers.customer_key, complaints.customer_id, orders.customer_key) as customer_key,
-        coalesce(customers.person_key, orders.person_key) as customer_person_key,
-        coalesce(customers.region, nullif(orders.region, 'unknown')) as customer_region,
-        coalesce(customers.segment, nullif(orders.segment, 'unknown')) as customer_segment,
+        identified.customer_key,
+        identified.customer_person_key,
+        identified.customer_region,
+        identified.customer_segment,
         run_context.as_of,
         targets.reply_hours as target_hours,
         targets.reply_working_hours as target_working_hours,
         {{ dbt.dateadd('hour', 'cast(targets.reply_hours as integer)', 'complaints.received_at') }} as due_at,
         case
-            when reply_sources.has_reply_times = 1 then 'measured'
+            when sources.has_reply_times then 'measured'
             when complaints.is_reply_in_time is not null then 'declared'
             else 'none'
         end as clock_basis,
-        reply_sources.has_closing,
+        sources.has_closing,
         -- an internal note or an automatic receipt is no reply to the customer
         case
             when coalesce(complaints.first_reply_kind, 'reply_to_customer') = 'reply_to_customer'
@@ -116,12 +119,11 @@ timed as (
         {{ local_timestamp('complaints.received_at', 'run_context.time_zone') }} as received_local,
         {{ local_timestamp('complaints.first_reply_at', 'run_context.time_zone') }} as first_reply_local,
         {{ local_timestamp('run_context.as_of', 'run_context.time_zone') }} as as_of_local
-    from sourced as complaints
+    from complaints
     cross join run_context
-    inner join reply_sources on complaints.reply_source = reply_sources.reply_source
+    inner join identified on complaints.ledger_record_key = identified.ledger_record_key
+    inner join {{ ref('int_complaint_sources') }} as sources on complaints.ledger_delivery_id = sources.delivery_id
     left join targets on complaints.ledger_record_key = targets.ledger_record_key and targets.preference = 1
-    left join {{ ref('dim_customers') }} as customers on complaints.customer_id = customers.customer_id
-    left join {{ ref('fct_orders') }} as orders on complaints.order_id = orders.order_id
 
 ),
 
@@ -193,10 +195,10 @@ events as (
 
     select ledger_record_key, category, product_id, customer_key, received_at as happened_at, 0 as is_closing,
         cast(null as timestamp) as closed_at
-    from judged
+    from identified
     union all
     select ledger_record_key, category, product_id, customer_key, closed_at as happened_at, 1 as is_closing, closed_at
-    from judged
+    from identified
     where closed_at >= received_at
 
 ),
@@ -260,7 +262,7 @@ final as (
         cast(judged.closed_date as date) as closed_date,
         cast(judged.is_closed as boolean) as is_closed,
         -- a source that never tells of closing says nothing about what is still open
-        cast(judged.has_closing = 1 as boolean) as is_closing_known,
+        cast(judged.has_closing as boolean) as is_closing_known,
         cast(judged.is_customer_informed as boolean) as is_customer_informed,
         cast(coalesce(
             judged.category is not null and judged.customer_key is not null

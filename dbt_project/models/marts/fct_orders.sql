@@ -1,16 +1,29 @@
 -- one row per order: its header joined with what its lines and payments say; an order without a header is its lines
+{%- set changed_customers = changed_rows(
+    'dim_customers', ['customer_id', 'customer_key', 'person_key', 'region', 'segment', 'phone_surrogate']
+) %}
+{{ config(meta={'increment': {
+    'key': ['order_id'],
+    'touched_by': {
+        'stg_orders': "select order_id from changes.stg_orders",
+        'fct_sales_lines': "select order_id from changes.fct_sales_lines",
+        'stg_payments': "select order_id from changes.stg_payments",
+        'dim_customers': "select order_id from stg_orders where customer_id in (select customer_id from " ~ changed_customers
+            ~ ") or phone_surrogate in (select phone_surrogate from " ~ changed_customers ~ ")",
+    }
+}}) }}
 with
 
 headers as (
-    select * from {{ ref('stg_orders') }}
+    select * from {{ ref('stg_orders') }} {{ only_touched('order_id') }}
 ),
 
 lines as (
-    select * from {{ ref('fct_sales_lines') }}
+    select * from {{ ref('fct_sales_lines') }} {{ only_touched('order_id') }}
 ),
 
 payments as (
-    select * from {{ ref('stg_payments') }}
+    select * from {{ ref('stg_payments') }} {{ only_touched('order_id') }}
 ),
 
 statuses as (
@@ -36,22 +49,31 @@ order_lines as (
         min(ordered_at) filter (where line_type <> 'refund') as ordered_at,
         min(ordered_date) filter (where line_type <> 'refund') as ordered_date,
         max(delivered_date) as delivered_date,
-        min_by(region, line_key) as region,
-        min_by(segment, line_key) as segment,
-        min_by(channel, line_key) as channel,
-        min_by(department, line_key) as department,
+        min(line_key) as first_line_key,
         min_by(customer_key, line_key) filter (where customer_key is not null) as customer_key,
         min_by(person_key, line_key) filter (where person_key is not null) as person_key,
         min_by(lead_id, line_key) filter (where lead_id is not null) as lead_id,
-        min_by(order_status, line_key) as order_status,
-        min_by(ledger_delivery_id, line_key) as ledger_delivery_id,
-        min_by(ledger_row_number, line_key) as ledger_row_number,
         count(*) filter (where is_counted and line_type = 'sale') as counted_line_count,
         count(*) as line_count,
         sum(net_amount) filter (where is_counted) as sales_amount,
         sum(quantity) filter (where is_counted) as units_sold
     from lines
     group by order_id
+),
+
+first_lines as (
+    select
+        order_lines.*,
+        lines.region,
+        lines.segment,
+        lines.channel,
+        lines.department,
+        lines.order_status,
+        lines.ledger_delivery_id,
+        lines.ledger_row_number
+    from order_lines
+    inner join lines
+        on order_lines.first_line_key = lines.line_key
 ),
 
 order_payments as (
@@ -96,7 +118,7 @@ joined as (
         order_lines.sales_amount,
         order_lines.units_sold
     from headers
-    full outer join order_lines
+    full outer join first_lines as order_lines
         on headers.order_id = order_lines.order_id
     left join phone_owners
         on headers.phone_surrogate = phone_owners.phone_surrogate

@@ -1,8 +1,17 @@
 -- one row per payment, with the order that it pays for; refunds are negative
+{{ config(meta={'increment': {
+    'key': ['payment_key'],
+    'touched_by': {
+        'stg_payments': "select ledger_record_key from changes.stg_payments",
+        'fct_orders': "select ledger_record_key from stg_payments where order_id in (select order_id from " ~ changed_rows(
+            'fct_orders', ['order_id', 'month_start', 'region', 'segment', 'channel', 'customer_key', 'person_key']
+        ) ~ ")",
+    }
+}}) }}
 with
 
 payments as (
-    select * from {{ ref('stg_payments') }}
+    select * from {{ ref('stg_payments') }} {{ only_touched('ledger_record_key') }}
 ),
 
 orders as (

@@ -1,8 +1,26 @@
 -- one row per order line; what the line leaves out stands in the order's header, the product or the customer
+{%- set changed_customers = changed_rows(
+    'dim_customers', ['customer_id', 'customer_key', 'person_key', 'region', 'segment', 'phone_surrogate']
+) %}
+{%- set of_changed_customers = "customer_id in (select customer_id from " ~ changed_customers
+    ~ ") or phone_surrogate in (select phone_surrogate from " ~ changed_customers ~ ")" %}
+{{ config(meta={'increment': {
+    'key': ['line_key'],
+    'touched_by': {
+        'stg_sales': "select ledger_record_key from changes.stg_sales",
+        'stg_orders': "select ledger_record_key from stg_sales where order_id in (select order_id from changes.stg_orders)",
+        'dim_customers': "select ledger_record_key from stg_sales where " ~ of_changed_customers
+            ~ " or order_id in (select order_id from stg_orders where " ~ of_changed_customers ~ ")",
+        'dim_products': "select ledger_record_key from stg_sales where coalesce(product_id, product_name, 'unknown') in"
+            ~ " (select product_id from " ~ changed_rows(
+                'dim_products', ['product_id', 'product_name', 'product_category', 'launch_date']
+            ) ~ ")",
+    }
+}}) }}
 with
 
 lines as (
-    select * from {{ ref('stg_sales') }}
+    select * from {{ ref('stg_sales') }} {{ only_touched('ledger_record_key') }}
 ),
 
 orders as (

@@ -1,7 +1,20 @@
 -- one row an invitation to answer a survey, and whether a valid response to it came back
+{{ config(meta={'increment': {
+    'key': ['invitation_key'],
+    'touched_by': {
+        'stg_survey_invitations': 'select ledger_record_key from changes.stg_survey_invitations',
+        'fct_survey_responses': "select invitations.ledger_record_key from stg_survey_invitations as invitations"
+            ~ " join changes.fct_survey_responses as responses on invitations.invitation_id = responses.invitation_id"
+            ~ " union all select invitations.ledger_record_key from stg_survey_invitations as invitations"
+            ~ " join changes.fct_survey_responses as responses on invitations.survey_id = responses.survey_id"
+            ~ " and invitations.customer_id = responses.customer_id",
+        'dim_customers': "select ledger_record_key from stg_survey_invitations where customer_id in (select customer_id from "
+            ~ changed_rows('dim_customers', ['customer_id', 'customer_key', 'person_key', 'region', 'segment']) ~ ")",
+    }
+}}) }}
 with invitations as (
 
-    select * from {{ ref('stg_survey_invitations') }}
+    select * from {{ ref('stg_survey_invitations') }} {{ only_touched('ledger_record_key') }}
 
 ),
 

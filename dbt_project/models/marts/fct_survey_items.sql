@@ -1,13 +1,20 @@
 -- one row an item answered on a survey form
+{{ config(meta={'increment': {
+    'key': ['response_key'],
+    'touched_by': {
+        'fct_survey_responses': 'select response_key from changes.fct_survey_responses',
+        'int_survey_items_unpivoted': 'select response_key from changes.int_survey_items_unpivoted',
+    }
+}}) }}
 with responses as (
 
-    select * from {{ ref('fct_survey_responses') }}
+    select * from {{ ref('fct_survey_responses') }} {{ only_touched('response_key') }}
 
 ),
 
 items as (
 
-    select * from {{ ref('int_survey_items_unpivoted') }}
+    select * from {{ ref('int_survey_items_unpivoted') }} {{ only_touched('response_key') }}
 
 ),
 

@@ -1,42 +1,27 @@
 -- one row a returned survey form, with its score and the flags of its answers' quality
-with responses as (
+{#- Of one respondent's forms the last counts: with one of them all are touched. #}
+{%- set respondents_of = "select ledger_record_key from int_survey_respondents where respondent in ({})" %}
+{{ config(meta={'increment': {
+    'key': ['response_key'],
+    'touched_by': {
+        'int_survey_respondents': "select ledger_record_key from changes.int_survey_respondents union all "
+            ~ respondents_of.format("select respondent from changes.int_survey_respondents"),
+        'int_survey_items_unpivoted': "select response_key from changes.int_survey_items_unpivoted union all "
+            ~ respondents_of.format(
+                "select respondent from int_survey_respondents"
+                ~ " where ledger_record_key in (select response_key from changes.int_survey_items_unpivoted)"
+            ),
+    }
+}}) }}
+with respondents as (
 
-    select * from {{ ref('stg_survey_responses') }}
+    select * from {{ ref('int_survey_respondents') }} {{ only_touched('ledger_record_key') }}
 
 ),
 
 items as (
 
-    select * from {{ ref('int_survey_items_unpivoted') }}
-
-),
-
-orders as (
-
-    select order_id, customer_key, person_key, region, segment from {{ ref('fct_orders') }}
-
-),
-
-invitations as (
-
-    select
-        invitation_id,
-        max(customer_id) as customer_id,
-        max(survey_id) as survey_id,
-        max(region) as region,
-        max(segment) as segment,
-        max(department) as department,
-        min(sent_date) as sent_date
-    from {{ ref('stg_survey_invitations') }}
-    group by invitation_id
-
-),
-
-deliveries as (
-
-    select delivery_id, max(delivered_at) as delivered_at
-    from {{ ref('stg_deliveries') }}
-    group by delivery_id
+    select * from {{ ref('int_survey_items_unpivoted') }} {{ only_touched('response_key') }}
 
 ),
 
@@ -54,57 +39,6 @@ scores as (
         max(case when item = 'overall' then item_score end) as overall_score
     from items
     group by response_key
-
-),
-
--- a form names its customer itself, or through its invitation, or through the order it is about
-identified as (
-
-    select
-        responses.*,
-        coalesce(responses.survey_id, invitations.survey_id) as known_survey_id,
-        coalesce(responses.customer_id, invitations.customer_id) as known_customer_id,
-        coalesce(responses.region, invitations.region) as known_region,
-        coalesce(responses.segment, invitations.segment) as known_segment,
-        orders.customer_key as order_customer_key,
-        orders.person_key as order_person_key,
-        nullif(orders.region, 'unknown') as order_region,
-        nullif(orders.segment, 'unknown') as order_segment,
-        coalesce(responses.department, invitations.department) as known_department,
-        coalesce(
-            responses.answered_date, responses.sent_date, invitations.sent_date, cast(deliveries.delivered_at as date)
-        ) as response_date,
-        case
-            when responses.answered_date is not null then 'answered'
-            when responses.sent_date is not null then 'sent'
-            when invitations.sent_date is not null then 'invited'
-            else 'delivered'
-        end as date_basis
-    from responses
-    left join invitations on responses.invitation_id = invitations.invitation_id
-    left join orders on responses.order_id = orders.order_id
-    left join deliveries on responses.ledger_delivery_id = deliveries.delivery_id
-
-),
-
--- Who answered, within one survey: by invitation, else by customer or phone. A form about an order is answered
--- once an order, perhaps several times by several senders, and is not judged.
-respondents as (
-
-    select
-        identified.*,
-        coalesce(customers.customer_key, identified.known_customer_id, identified.order_customer_key) as customer_key,
-        coalesce(customers.person_key, identified.order_person_key) as customer_person_key,
-        coalesce(customers.region, identified.order_region) as customer_region,
-        coalesce(customers.segment, identified.order_segment) as customer_segment,
-        case
-            when identified.invitation_id is not null then 'invitation ' || identified.invitation_id
-            when identified.order_id is null and identified.known_survey_id is not null
-                then 'survey ' || identified.known_survey_id || ' '
-                    || coalesce(customers.customer_key, identified.known_customer_id, identified.phone_surrogate)
-        end as respondent
-    from identified
-    left join {{ ref('dim_customers') }} as customers on identified.known_customer_id = customers.customer_id
 
 ),
 

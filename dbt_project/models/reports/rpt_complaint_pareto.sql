@@ -1,8 +1,14 @@
 -- one row a month of receipt, region, segment and category of complaint, the most frequent first
+{{ config(meta={'increment': {
+    'key': ['month_start'],
+    'touched_by': {
+        'fct_complaints': 'select month_start from changes.fct_complaints',
+    }
+}}) }}
 with complaints as (
 
     select month_start, region, segment, category
-    from {{ ref('fct_complaints') }}
+    from {{ ref('fct_complaints') }} {{ only_touched('month_start') }}
     where is_complaint
 
 ),

@@ -1,84 +1,9 @@
 -- one row a month of receipt, region, segment and value of a breakdown
-{%- set breakdowns = {
-    'total': 'all_values',
-    'kind': 'kind', 'category': 'category', 'received_via': 'received_via',
-    'priority': 'priority', 'department': 'department', 'product': 'product_name'
-} %}
 {%- set chart = 'partition by spine_region, spine_segment, spine_breakdown, spine_breakdown_value' %}
 {%- set group_columns = 'region, segment, breakdown, breakdown_value' %}
-with complaints as (
+with counted as (
 
-    select
-        fct_complaints.*,
-        'all' as all_values
-    from {{ ref('fct_complaints') }} as fct_complaints
-
-),
-
-broken_down as (
-
-    {%- for breakdown, column in breakdowns.items() %}
-    select complaints.*, '{{ breakdown }}' as breakdown, {{ column }} as breakdown_value from complaints
-    {% if not loop.last %}union all{% endif %}
-    {%- endfor %}
-
-),
-
-expanded as (
-
-    select * from {{ with_totals('broken_down', ['region', 'segment']) }} as totals
-
-),
-received as (
-
-    select
-        month_start,
-        {{ group_columns }},
-        count(*) as received_count,
-        count(case when is_complaint then 1 end) as complaint_count,
-        count(case when reply_status = 'in_time' then 1 end) as replied_in_time_count,
-        count(case when reply_status = 'breached' then 1 end) as breached_count,
-        count(case when reply_status = 'not_yet_due' then 1 end) as not_yet_due_count,
-        count(case when reply_status = 'undeterminable' then 1 end) as undeterminable_count,
-        count(case when working_reply_status = 'in_time' then 1 end) as working_replied_in_time_count,
-        count(case when working_reply_status = 'breached' then 1 end) as working_breached_count,
-        count(case when working_reply_status = 'undeterminable' then 1 end) as working_undeterminable_count,
-        count(case when is_declared_in_time then 1 end) as declared_in_time_count,
-        count(case when clock_basis = 'measured' then 1 end) as measured_count,
-        count(case when clock_basis = 'declared' then 1 end) as declared_count,
-        percentile_cont(0.5) within group (order by reply_hours) as median_reply_hours,
-        percentile_cont(0.9) within group (order by reply_hours) as p90_reply_hours,
-        -- nine decimals: the last digits of a sum of fractions depend on the order in which it was summed
-        round(avg(reply_hours), 9) as mean_reply_hours,
-        percentile_cont(0.5) within group (order by working_reply_hours) as median_working_reply_hours,
-        count(case when is_closed then 1 end) as closed_count,
-        count(case when is_closed and is_customer_informed then 1 end) as closed_and_informed_count,
-        count(case when is_closed and is_customer_informed is not null then 1 end) as closed_and_known_count,
-        count(case when is_recurrence then 1 end) as recurrence_count,
-        count(case when is_repeated_problem then 1 end) as repeated_problem_count
-    from expanded
-    group by month_start, {{ group_columns }}
-
-),
-
--- what came in and what was closed, month by month: their running difference is the backlog
-movements as (
-
-    select month_start, {{ group_columns }}, 1 as opened
-    from expanded
-    where is_closing_known and not (is_closed and closed_date is null)
-    union all
-    select cast({{ month_start('closed_date') }} as date) as month_start, {{ group_columns }}, -1 as opened
-    from expanded
-    where is_closing_known and closed_date is not null
-
-),
-
-monthly_movements as (
-
-    select month_start, {{ group_columns }}, sum(opened) as opened
-    from movements
-    group by month_start, {{ group_columns }}
+    select * from {{ ref('int_complaints_counted') }}
 
 ),
 
@@ -86,8 +11,8 @@ months as (
 
     select distinct dim_dates.month_start
     from {{ ref('dim_dates') }} as dim_dates
-    cross join (select min(month_start) as first_month from complaints) as range_start
-    cross join {{ ref('stg_run_context') }} as run_context
+    cross join (select min(month_start) as first_month from counted where received_count > 0) as range_start
+    cross join {{ ref('stg_run_day') }} as run_context
     where dim_dates.month_start >= range_start.first_month
         and dim_dates.month_start <= run_context.as_of_date
 
@@ -96,22 +21,23 @@ months as (
 spine as (
 
     select months.month_start, group_values.*
-    from (select distinct {{ group_columns }} from expanded) as group_values
+    from (select distinct {{ group_columns }} from counted) as group_values
     cross join months
 
 ),
 
 orders as (
 
-    select month_start, region, segment
+    select month_start, region, segment, count(*) as order_count
     from {{ ref('fct_orders') }}
     where is_counted
+    group by month_start, region, segment
 
 ),
 
 order_counts as (
 
-    select month_start, region, segment, count(*) as order_count
+    select month_start, region, segment, sum(order_count) as order_count
     from {{ with_totals('orders', ['region', 'segment']) }} as totals
     group by month_start, region, segment
 
@@ -125,26 +51,18 @@ filled as (
         spine.segment as spine_segment,
         spine.breakdown as spine_breakdown,
         spine.breakdown_value as spine_breakdown_value,
-        received.*,
-        coalesce(received.complaint_count, 0) as filled_complaint_count,
+        counted.* except (month_start, {{ group_columns }}),
+        coalesce(counted.complaint_count, 0) as filled_complaint_count,
         order_counts.order_count,
-        sum(coalesce(monthly_movements.opened, 0)) over (
+        -- what came in and what was closed, month by month: their running difference is the backlog
+        sum(coalesce(counted.opened_count - counted.closed_in_month_count, 0)) over (
             partition by spine.region, spine.segment, spine.breakdown, spine.breakdown_value
             order by spine.month_start rows between unbounded preceding and current row
         ) as open_backlog_count
     from spine
-    left join received
-        on spine.month_start = received.month_start
-        and spine.region = received.region
-        and spine.segment = received.segment
-        and spine.breakdown = received.breakdown
-        and spine.breakdown_value = received.breakdown_value
-    left join monthly_movements
-        on spine.month_start = monthly_movements.month_start
-        and spine.region = monthly_movements.region
-        and spine.segment = monthly_movements.segment
-        and spine.breakdown = monthly_movements.breakdown
-        and spine.breakdown_value = monthly_movements.breakdown_value
+    left join counted
+        on {{ same_cell('spine', 'counted') }}
+        and spine.month_start = counted.month_start
     left join order_counts
         on spine.month_start = order_counts.month_start
         and spine.region = order_counts.region

@@ -1,21 +1,29 @@
 -- one row a month, region and segment: the index of the survey, its response rate and its recommendation score
+{{ config(meta={'increment': {
+    'key': ['month_start'],
+    'touched_by': {
+        'fct_survey_responses': 'select month_start from changes.fct_survey_responses',
+        'fct_survey_invitations': 'select month_start from changes.fct_survey_invitations',
+        'fct_survey_items': 'select month_start from changes.fct_survey_items',
+    }
+}}) }}
 with responses as (
 
-    select * from {{ ref('fct_survey_responses') }}
+    select * from {{ ref('fct_survey_responses') }} {{ only_touched('month_start') }}
 
 ),
 
 invitations as (
 
     select month_start, region, segment, is_delivered, is_answered
-    from {{ ref('fct_survey_invitations') }}
+    from {{ ref('fct_survey_invitations') }} {{ only_touched('month_start') }}
 
 ),
 
 scored_items as (
 
     select month_start, region, segment, item, item_score, weight
-    from {{ ref('fct_survey_items') }}
+    from {{ ref('fct_survey_items') }} {{ only_touched('month_start') }}
     where is_valid and counts_in_score
 
 ),

@@ -1,8 +1,14 @@
 -- one row a month, region, segment and item of the survey form
+{{ config(meta={'increment': {
+    'key': ['month_start'],
+    'touched_by': {
+        'fct_survey_items': 'select month_start from changes.fct_survey_items',
+    }
+}}) }}
 with items as (
 
     select month_start, region, segment, item, item_score, weight, counts_in_score
-    from {{ ref('fct_survey_items') }}
+    from {{ ref('fct_survey_items') }} {{ only_touched('month_start') }}
     where is_valid
 
 ),

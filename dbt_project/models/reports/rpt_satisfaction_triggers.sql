@@ -1,7 +1,15 @@
 -- one row a call for corrective action: a customer's (or the month's) index below its target, or one item below its minimum
+{{ config(meta={'increment': {
+    'key': ['month_start'],
+    'touched_by': {
+        'fct_survey_items': 'select month_start from changes.fct_survey_items',
+        'rpt_satisfaction': 'select month_start from changes.rpt_satisfaction',
+        'rpt_satisfaction_items': 'select month_start from changes.rpt_satisfaction_items',
+    }
+}}) }}
 with items as (
 
-    select * from {{ ref('fct_survey_items') }}
+    select * from {{ ref('fct_survey_items') }} {{ only_touched('month_start') }}
     where is_valid
 
 ),
@@ -65,14 +73,14 @@ triggers as (
         month_start, 'all' as response_key, 'overall' as scope, 'index_below_target' as trigger_code, 'all' as item,
         satisfaction_score as value, target_score as threshold,
         cast(null as string) as customer_key, region, segment, 'all' as department
-    from {{ ref('rpt_satisfaction') }}
+    from {{ ref('rpt_satisfaction') }} {{ only_touched('month_start') }}
     where region = 'all' and segment = 'all'
     union all
     select
         month_start, 'all' as response_key, 'overall' as scope, 'item_below_minimum' as trigger_code, item,
         item_mean as value, {{ threshold('satisfaction_item_minimum') }} as threshold,
         cast(null as string) as customer_key, region, segment, 'all' as department
-    from {{ ref('rpt_satisfaction_items') }}
+    from {{ ref('rpt_satisfaction_items') }} {{ only_touched('month_start') }}
     where region = 'all' and segment = 'all'
 
 ),
