@@ -92,6 +92,8 @@ class SparkEngine:
     def place(self, manifest: Manifest) -> None:
         for node in manifest.nodes.values():
             node.schema = self.schema
+            if node.resource_type == "model":
+                node.config.materialized = "table"  # a view of Spark's is no file that could be brought here
         for source in manifest.sources.values():
             source.schema = self.lake_schema
 
