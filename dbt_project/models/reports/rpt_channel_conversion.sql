@@ -10,14 +10,14 @@ visit_cells as (
         month_start,
         region,
         segment,
-        coalesce(source_channel, 'not_recorded') as source_channel,
-        sum(case when is_register_entry then 1 else 0 end) as visit_count,
-        sum(case when is_register_entry and is_contact_left then 1 else 0 end) as contact_count,
-        sum(case when is_register_entry then 0 else 1 end) as web_session_count,
+        source_channel,
+        sum(case when is_register_entry then visit_count else 0 end) as visit_count,
+        sum(case when is_register_entry then contact_left_count else 0 end) as contact_count,
+        sum(case when is_register_entry then 0 else visit_count end) as web_session_count,
         0 as attributed_order_count,
         0 as closed_order_count,
         cast(0 as decimal(18, 2)) as attributed_sales_amount
-    from {{ ref('fct_visits') }}
+    from {{ ref('int_visits_counted') }}
     group by 1, 2, 3, 4
 ),
 
@@ -26,15 +26,14 @@ order_cells as (
         month_start,
         region,
         segment,
-        source_channel,
+        case when is_attributed then source_channel else 'unattributed' end as source_channel,
         0 as visit_count,
         0 as contact_count,
         0 as web_session_count,
-        count(distinct order_id) as attributed_order_count,
-        count(distinct case when visit_key is not null then order_id end) as closed_order_count,
-        cast(sum(credited_amount) as decimal(18, 2)) as attributed_sales_amount
-    from {{ ref('fct_attribution') }}
-    where attribution_model = 'last_touch'
+        sum(order_count) as attributed_order_count,
+        sum(case when is_attributed then order_count else 0 end) as closed_order_count,
+        cast(sum(sales_amount) as decimal(18, 2)) as attributed_sales_amount
+    from {{ ref('int_credited_orders_counted') }}
     group by 1, 2, 3, 4
 ),
 

@@ -3,10 +3,6 @@
 {%- set measures = ['visit_count', 'head_count', 'contact_left_count', 'test_drive_count', 'order_count'] %}
 with
 
-visits as (
-    select * from {{ ref('fct_visits') }} where is_register_entry
-),
-
 -- What is known of each visit, and each order on its own date with what is known of the visit it is credited to.
 happenings as (
     select
@@ -16,29 +12,28 @@ happenings as (
         {%- for breakdown in breakdowns %}
         {{ breakdown }},
         {%- endfor %}
-        1 as visit_count,
-        heads_count as head_count,
-        case when is_contact_left then 1 else 0 end as contact_left_count,
-        case when is_test_drive then 1 else 0 end as test_drive_count,
+        visit_count,
+        head_count,
+        contact_left_count,
+        test_drive_count,
         0 as order_count
-    from visits
+    from {{ ref('int_visits_counted') }}
+    where is_register_entry
     union all
     select
-        attributions.month_start,
-        attributions.region,
-        attributions.segment,
+        month_start,
+        region,
+        segment,
         {%- for breakdown in breakdowns %}
-        visits.{{ breakdown }},
+        {{ breakdown }},
         {%- endfor %}
         0 as visit_count,
         0 as head_count,
         0 as contact_left_count,
         0 as test_drive_count,
-        1 as order_count
-    from {{ ref('fct_attribution') }} as attributions
-    inner join visits
-        on attributions.visit_key = visits.visit_key
-    where attributions.attribution_model = 'last_touch'
+        order_count
+    from {{ ref('int_credited_orders_counted') }}
+    where is_attributed
 ),
 
 cells as (
@@ -48,7 +43,7 @@ cells as (
         region,
         segment,
         '{{ breakdown }}' as breakdown,
-        {{ "'total'" if breakdown == 'total' else "coalesce(" ~ breakdown ~ ", 'not_recorded')" }} as breakdown_value,
+        {{ "'total'" if breakdown == 'total' else breakdown }} as breakdown_value,
         {%- for measure in measures %}
         sum({{ measure }}) as {{ measure }}{{ ',' if not loop.last }}
         {%- endfor %}

@@ -6,7 +6,7 @@
 with
 
 visits as (
-    select * from {{ ref('fct_visits') }} where is_register_entry
+    select * from {{ ref('int_visits_counted') }} where is_register_entry
 ),
 
 labels as (
@@ -84,7 +84,7 @@ register_cells as (
         {%- for breakdown in breakdowns %}
         {{ breakdown }},
         {%- endfor %}
-        count(*) as visit_count
+        sum(visit_count) as visit_count
     from visits
     group by month_start, department, {{ breakdowns | join(', ') }}
 ),
@@ -111,7 +111,7 @@ computed_items as (
     union all
     select month_start, department, '{{ breakdown }}', {{ breakdown }}, sum(visit_count)
     from scope_cells
-    where {{ breakdown }} is not null
+    where {{ breakdown }} <> 'not_recorded'
     group by month_start, department, {{ breakdown }}
     {%- endfor %}
 ),
