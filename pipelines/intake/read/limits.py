@@ -10,8 +10,8 @@ MAX_HEADER_CHARACTERS = 500  # a longer "header" is text or data, not a name
 
 SAMPLE_BYTES = 512 * 1024  # enough for a stable decision on encoding and delimiter, read in a millisecond
 PREVIEW_ROWS = 60  # a header stands within the first rows; more title rows than this were never seen
-CHUNK_BYTES = 8 * MIB  # large enough for parsing in parallel, small enough that memory stays flat
-MAX_RECORD_BYTES = 16 * MIB  # a record longer than two chunks is not a table's row
+CHUNK_BYTES = 16 * MIB  # what a batch costs whatever its size hardly counts; half a gigabyte is enough for any file
+MAX_RECORD_BYTES = 16 * MIB  # a longer record is not a table's row
 MAX_CELL_CHARACTERS = 262_144  # eight times what a spreadsheet cell can hold; longer cells break their row only
 MAX_OPEN_QUOTE_LINES = 1_000  # a quoted text of more lines than this is a quote that was never closed
 WORKBOOK_BATCH_ROWS = 20_000
