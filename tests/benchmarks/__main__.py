@@ -9,6 +9,7 @@ import argparse
 import json
 import shlex
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -119,4 +120,6 @@ def say(line: str) -> None:
 
 
 if __name__ == "__main__":
+    # Ended from outside as by Ctrl-C: what is being measured ends too, and the work folder goes.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(main(sys.argv[1:]))
