@@ -1,23 +1,22 @@
--- one row a register's scope and delivery: how many of its rows the newest register of the scope does not repeat as
+-- one row a delivery and scope of a register: how many of its rows the newest register of the scope does not repeat as
 -- they were. A delivery of which every row counts has withdrawn nothing: only the others' rows are compared.
 {%- set sources = var('followed_sources') %}
-{#- What a delivery holds never changes: counts and receipts say nothing that its readings and rows do not say. #}
-{%- set touched_by = {'int_current_rows_counted': "select '', '' where false", 'stg_deliveries': "select '', '' where false"} %}
-{%- set scopes_of_readings = [] %}
+{%- set touched_by = {
+    'stg_current_readings': 'select delivery_id from changes.stg_current_readings',
+    'stg_deliveries': 'select delivery_id from changes.stg_deliveries',
+    'int_current_rows_counted': 'select delivery_id from changes.int_current_rows_counted',
+} %}
 {%- for source_name in sources %}
-    {%- set scopes = "select '" ~ source_name ~ "', ledger_scope from " %}
-    {%- do touched_by.update({'stg_' ~ source_name: scopes ~ 'changes.stg_' ~ source_name ~ ' where ledger_scope is not null'}) %}
-    {%- do scopes_of_readings.append(
-        scopes ~ 'lake.' ~ source_name ~ ' where ledger_scope is not null and ledger_delivery_id in'
-        ~ " (select delivery_id from changes.stg_current_readings where source = '" ~ source_name ~ "')"
-    ) %}
+{%- do touched_by.update({
+    'stg_' ~ source_name: "select delivery_id from int_withdrawn_rows_counted where source_name = '" ~ source_name
+        ~ "' and ledger_scope in (select ledger_scope from changes.stg_" ~ source_name ~ ")"
+}) %}
 {%- endfor %}
-{%- do touched_by.update({'stg_current_readings': scopes_of_readings | join(' union all ')}) %}
-{{ config(meta={'increment': {'key': ['source_name', 'ledger_scope'], 'touched_by': touched_by}}) }}
+{{ config(meta={'increment': {'key': ['delivery_id'], 'touched_by': touched_by}}) }}
 with
 
 readings as (
-    select delivery_id from {{ ref('stg_current_readings') }}
+    select delivery_id from {{ ref('stg_current_readings') }} {{ only_touched('delivery_id') }}
 ),
 
 deliveries as (
@@ -46,7 +45,7 @@ register_rows as (
         ledger_scope,
         ledger_delivery_id as delivery_id,
         {{ row_content(source('lake', source_name)) }} as content
-    from {{ source('lake', source_name) }} {{ only_touched("'" ~ source_name ~ "'", 'ledger_scope') }}
+    from {{ source('lake', source_name) }}
     where ledger_scope is not null and ledger_delivery_id in (select delivery_id from incomplete_deliveries)
     {{ 'union all' if not loop.last }}
     {%- endfor %}
@@ -91,14 +90,13 @@ final as (
         cast(register.source_name as string) as source_name,
         cast(register.ledger_scope as string) as ledger_scope,
         cast(register.delivery_id as string) as delivery_id,
-        cast(count(*) as bigint) as withdrawn_row_count
+        cast(count(case when current_row.content is null then 1 end) as bigint) as withdrawn_row_count
     from numbered_register_rows as register
     left join numbered_current_rows as current_row
         on register.source_name = current_row.source_name
         and register.ledger_scope = current_row.ledger_scope
         and register.content = current_row.content
         and register.occurrence_number = current_row.occurrence_number
-    where current_row.content is null
     group by 1, 2, 3
 )
 
