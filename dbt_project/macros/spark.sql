@@ -55,3 +55,46 @@
   {%- else -%}'{{ value | string | replace('\\', '\\\\') | replace("'", "\\'") }}'
   {%- endif -%}
 {%- endmacro %}
+
+
+{#
+  Spark computes a named part of a query anew wherever the name stands, and plans it anew: names that build on names
+  multiply, to thousands of readings in one report. Parts that are named more than once, and are made of several
+  tables, are written down first, as tables that pipelines/warehouse/engines/spark.py drops after the build.
+  A part begins and ends as models are written here: `name as (` and `)` or `),` as lines of their own.
+#}
+{% macro spark__create_table_as(temporary, relation, compiled_code, language='sql') -%}
+  {%- set sql = with_parts_written_down(relation, compiled_code) -%}
+  {%- if config.get('contract').enforced -%}
+    {%- do get_assert_columns_equivalent(sql) -%}
+    {%- set sql = get_select_subquery(sql) -%}
+  {%- endif -%}
+  create table {{ relation }} {{ file_format_clause() }} as
+  {{ sql }}
+{%- endmacro %}
+
+{% macro with_parts_written_down(relation, sql) -%}
+  {%- set reads = '(?i)\\b(?:from|join)\\s+([\\w.`]+)' -%}
+  {%- set worth_it = 6 -%}
+  {%- set readings = {} -%}
+  {%- set made = namespace(sql=sql) -%}
+  {%- for part, name, body in modules.re.findall('(?ms)^((?:with\\s+)?(\\w+) as \\(\\n(.*?)^\\)(?=,[ \\t]*$|[ \\t]*\\n[ \\t]*\\n))', sql) -%}
+    {%- set count = namespace(readings=0) -%}
+    {%- for read in modules.re.findall(reads, body) -%}
+      {%- set count.readings = count.readings + readings.get(read, 1) -%}
+    {%- endfor -%}
+    {%- if count.readings >= worth_it and modules.re.findall(reads, sql).count(name) > 1 -%}
+      {%- set written = relation.incorporate(path={'identifier': relation.identifier ~ '__' ~ name}, type='table') -%}
+      {%- do run_query('drop table if exists ' ~ written) -%}
+      {%- do run_query(
+          'create table ' ~ written ~ ' using parquet as\n' ~ made.sql[:made.sql.index(part) + part | length]
+          ~ '\nselect * from ' ~ name
+      ) -%}
+      {%- set as_read = (part[:-1 - body | length]) ~ 'select * from ' ~ written ~ '\n)' -%}
+      {%- set made.sql = made.sql.replace(part, as_read, 1) -%}
+      {%- set count.readings = 1 -%}
+    {%- endif -%}
+    {%- do readings.update({name: count.readings}) -%}
+  {%- endfor -%}
+  {{ return(made.sql) }}
+{%- endmacro %}

@@ -22,6 +22,8 @@ from pipelines.errors import MarketLedgerError
 from pipelines.warehouse.engines.cluster import is_listening, read_cluster
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from dbt.contracts.graph.manifest import Manifest
     from pyspark.sql import SparkSession
 
@@ -112,9 +114,9 @@ class SparkEngine:
         """All tables into a file made aside and renamed: it holds what is there, and nothing else."""
         import duckdb
 
-        if not self._still_knows_the_tables():
-            raise MarketLedgerError("spark_was_lost", remote=without_token(self.remote))
         names = sorted(node.name for node in manifest.nodes.values() if node.resource_type in BUILT)
+        if not self._drop_all_but(names):
+            raise MarketLedgerError("spark_was_lost", remote=without_token(self.remote))
         aside = self.settings.warehouse_file.with_name(f"{self.settings.warehouse_file.name}.tmp-{os.getpid()}")
         aside.unlink(missing_ok=True)
         with duckdb.connect(str(aside), config=dict(self.settings.database_config())) as connection:
@@ -133,13 +135,21 @@ class SparkEngine:
         if session is not None:
             session.stop()
 
-    def _still_knows_the_tables(self) -> bool:
-        """A server that was started anew in the meantime answers, and knows nothing."""
+    def _drop_all_but(self, names: Collection[str]) -> bool:
+        """Parts of models that macros/spark.sql wrote down have served; returns whether the server still knows tables.
+
+        A server that was started anew in the meantime answers, and knows nothing.
+        """
         if not answers(self.remote):
             return False
         session = self._session()
         try:
-            return session.catalog.databaseExists(self.schema)
+            if not session.catalog.databaseExists(self.schema):
+                return False
+            for table in session.catalog.listTables(self.schema):
+                if table.name not in names:
+                    session.sql(f"drop table if exists {self.schema}.{table.name}")
+            return True
         finally:
             session.stop()
 
