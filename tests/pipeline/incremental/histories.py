@@ -6,6 +6,7 @@ Belongs here: carrying out a history run by run, building the same from nothing,
 from __future__ import annotations
 
 import os
+import random
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,7 +16,6 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import duckdb
-from hypothesis import strategies
 
 from pipelines.intake.deliver import take_deliveries
 from pipelines.intake.returns import returns
@@ -66,17 +66,29 @@ class Move:
 Event = Drop | Return | Rule | Move
 History = Sequence[Sequence[Event]]  # the events before each run
 
-# Few numbers: a file often comes again after others have superseded it.
-drops = strategies.builds(Drop, strategies.sampled_from(sources()), strategies.integers(0, 5))
-# What most other tables are built from comes more often.
-registers = strategies.builds(Drop, strategies.sampled_from(["visits", "sales", "orders"]), strategies.integers(0, 7))
-others = strategies.one_of(
-    strategies.builds(Return, strategies.integers(1, 28)),
-    strategies.builds(Rule, strategies.sampled_from(sorted(RULES))),
-    strategies.builds(Move, strategies.sampled_from(STEPS_OF_TIME)),
-)
-runs = strategies.lists(strategies.one_of(drops, registers, registers, others), min_size=1, max_size=6)
-histories = strategies.lists(runs, min_size=3, max_size=4)
+RUNS = 3
+MOST_EVENTS = 6
+# What most other tables are built from comes more often; few numbers, so that a file often comes again after others
+# have superseded it.
+OFTEN = ("visits", "sales", "orders")
+NUMBERS = 6
+
+
+def history(number: int) -> History:
+    """Any history by its number."""
+    draw = random.Random(number)
+    return [[_event(draw) for _ in range(draw.randint(1, MOST_EVENTS))] for _ in range(RUNS)]
+
+
+def _event(draw: random.Random) -> Event:
+    events: list[Callable[[], Event]] = [
+        lambda: Drop(draw.choice(OFTEN), draw.randrange(NUMBERS)),
+        lambda: Drop(draw.choice(sources()), draw.randrange(NUMBERS)),
+        lambda: Return(draw.randint(1, 28)),
+        lambda: Rule(draw.choice(sorted(RULES))),
+        lambda: Move(draw.choice(STEPS_OF_TIME)),
+    ]
+    return draw.choices(events, weights=[6, 6, 1, 1, 1])[0]()
 
 
 @dataclass
