@@ -312,7 +312,7 @@ def _use_own_rules(manifest: Manifest, own_rules: dict[str, Path], root: Path) -
 
 
 def _keep_compiled(manifest: Manifest, before: Path) -> None:
-    """A build of some models knows the compiled SQL of these alone: the others keep what was last built."""
+    """A build knows the compiled SQL of what it ran alone: the others keep what was last built."""
     if not before.is_file():
         return
     known = json.loads(before.read_text("utf-8"))["nodes"]
@@ -320,6 +320,7 @@ def _keep_compiled(manifest: Manifest, before: Path) -> None:
         was = known.get(key, {})
         if node.resource_type == "model" and not node.compiled_code and was.get("checksum") == node.checksum.to_dict():
             node.compiled_code = was.get("compiled_code")
+            node.compiled = True  # otherwise dbt leaves its SQL out when it writes the node
 
 
 def _write_manifest(manifest: Manifest, target: Path) -> None:

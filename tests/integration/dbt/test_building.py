@@ -7,7 +7,9 @@ from datetime import date, datetime
 import pytest
 
 from pipelines.errors import MarketLedgerError
+from pipelines.warehouse.catalog import load_catalog
 from pipelines.warehouse.dbt import build, parsed_project, project_fingerprint
+from pipelines.warehouse.publish import manifest_file
 
 from .conftest import Delivery, NewCompany, TinyCompany, sale
 
@@ -58,6 +60,15 @@ def test_receipts_follow_their_rows_and_a_failed_test_stops_nothing(company: Tin
         ("first_export", 2, 1, 1, 0, 0),
         ("second_export", 1, 1, 0, 0, 0),
     ]
+
+
+def test_a_kept_table_keeps_the_sql_that_it_was_made_by(company: TinyCompany) -> None:
+    """Passports show it: never the template."""
+    kept = [node.name for node in build(company.settings, SELECT).nodes if node.message == "kept"]
+    assert "rpt_monthly_sales" in kept
+    sql = load_catalog(manifest_file(company.settings)).models["rpt_monthly_sales"].sql
+    assert "{{" not in sql
+    assert 'from "warehouse"."main"."int_sales_counted"' in sql
 
 
 def test_seeds_are_loaded_again_only_when_a_rule_changed(company: TinyCompany) -> None:

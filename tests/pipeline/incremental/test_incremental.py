@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings, strategies
 
 from .histories import (
+    OFTEN,
     Company,
     Drop,
     History,
@@ -126,11 +127,13 @@ def test_only_what_changed_is_done(tmp_path: Path) -> None:
 
 
 def test_the_histories_reach_every_table(tmp_path: Path) -> None:
-    company = Company.founded(tmp_path / "company")
-    for number in range(8):
-        company.everything()
-        company.happen(Drop("visits", number))
-        company.happen(Drop("sales", number))
-        company.happen(Drop("orders", number))
-    company.run()
-    assert [name for name, rows in table_rows(company.settings).items() if not rows] == []
+    """Some tables empty again as more comes: an address that a second phone is seen with stands for neither."""
+    company, reached = Company.founded(tmp_path / "company"), set()
+    for numbers in (range(8), range(8, 16)):
+        for number in numbers:
+            company.everything()
+            for source in OFTEN:
+                company.happen(Drop(source, number))
+        company.run()
+        reached |= {name for name, rows in table_rows(company.settings).items() if rows}
+    assert table_rows(company.settings).keys() - reached == set()
