@@ -14,7 +14,7 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,10 +108,11 @@ def build(
         arguments += ["--exclude-resource-type", "seed"] if has_seeds else []
         # A test that also looks at models left out would judge what is not there.
         arguments += ["--select", select, "--indirect-selection", tests] if select else []
-        with _tests_only_report(manifest), _keeping(settings, engine, workspace, manifest):
+        compiled = _compiled_before(manifest, workspace.manifest_file)
+        with _tests_only_report(manifest), _keeping(settings, engine, workspace, manifest, compiled):
             results = _invoke(arguments, engine, settings, workspace, manifest, _Counter(progress))
         engine.finish(manifest)
-        _keep_compiled(manifest, workspace.manifest_file)
+        _keep_compiled(manifest, compiled)
         _write_manifest(manifest, workspace.manifest_file)
     nodes = tuple(_node_result(result) for result in results)
     if not has_seeds and _seeds_of(manifest) <= {node.unique_id for node in nodes if node.status == "success"}:
@@ -289,12 +290,13 @@ def _tests_only_report(manifest: Manifest) -> Iterator[None]:
 
 
 def _keeping(
-    settings: Settings, engine: Engine, workspace: Workspace, manifest: Manifest
+    settings: Settings, engine: Engine, workspace: Workspace, manifest: Manifest, compiled: Mapping[str, str]
 ) -> AbstractContextManager[None]:
     """Nodes whose inputs are what they were are not run, where the engine's tables tell."""
     if engine.states is None:
         return nullcontext()
-    return keeping(Memory(manifest, _project_state(settings, engine), engine.states, workspace.folder / "kept.json"))
+    file, project = workspace.folder / "kept.json", _project_state(settings, engine)
+    return keeping(Memory(manifest, project, engine.states, compiled.keys(), file))
 
 
 def _project_state(settings: Settings, engine: Engine) -> str:
@@ -311,15 +313,28 @@ def _use_own_rules(manifest: Manifest, own_rules: dict[str, Path], root: Path) -
             node.root_path = str(root)
 
 
-def _keep_compiled(manifest: Manifest, before: Path) -> None:
-    """A build knows the compiled SQL of what it ran alone: the others keep what was last built."""
+def _compiled_before(manifest: Manifest, before: Path) -> dict[str, str]:
+    """The SQL that models were built with, by their ids, as far as the last finished build wrote it down."""
     if not before.is_file():
-        return
+        return {}
     known = json.loads(before.read_text("utf-8"))["nodes"]
-    for key, node in manifest.nodes.items():
-        was = known.get(key, {})
-        if node.resource_type == "model" and not node.compiled_code and was.get("checksum") == node.checksum.to_dict():
-            node.compiled_code = was.get("compiled_code")
+    return {
+        key: known[key]["compiled_code"]
+        for key, node in manifest.nodes.items()
+        if node.resource_type == "model"
+        and known.get(key, {}).get("checksum") == node.checksum.to_dict()
+        and known[key].get("compiled_code")
+    }
+
+
+def _keep_compiled(manifest: Manifest, before: Mapping[str, str]) -> None:
+    """A build knows the compiled SQL of what it ran alone: the others keep what they were built with."""
+    from dbt.contracts.graph.nodes import ModelNode
+
+    for key, sql in before.items():
+        node = manifest.nodes[key]
+        if isinstance(node, ModelNode) and not node.compiled_code:
+            node.compiled_code = sql
             node.compiled = True  # otherwise dbt leaves its SQL out when it writes the node
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,6 +37,7 @@ class Memory:
     manifest: Manifest
     project: str  # names the state of the project's files: another one may mean other SQL
     read_states: Callable[[], States]
+    compiled: Collection[str]  # models whose SQL is written down: passports show it, so another one is compiled again
     file: Path  # verdicts on tests and what views were made from; tables carry their state themselves
     states: States | None = None
     remembered: dict[str, Any] = field(default_factory=dict)
@@ -52,6 +53,8 @@ class Memory:
             return None
         if _is_table(node):
             state = self._state(node)
+            if node.unique_id not in self.compiled:
+                return None
             is_same = state.get("project") == self.project and state.get("inputs") == inputs
             return {"status": "success", "message": KEPT, "failures": None} if is_same else None
         known = self.remembered.get(node.unique_id, {})
