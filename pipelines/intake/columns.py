@@ -5,7 +5,7 @@ its row: its value, its faults, its mask, its keyed hash. Not here: what a cell 
 becomes of a row (conform).
 
 A million visits have a thousand dates and twenty channels. A column of many different texts is remembered for
-one batch only, so that memory does not grow with the file.
+one batch only, so that memory does not grow with the file. Deliveries that are read alike share what is known.
 """
 
 from __future__ import annotations
@@ -30,8 +30,9 @@ from pipelines.intake.values import DateOrder, DecimalMarks, clean
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# More distinct texts than this are forgotten after their batch.
-_MOST_REMEMBERED = 20_000
+# More distinct texts than this are forgotten after their batch, and more than this when other files follow.
+MOST_REMEMBERED = 20_000
+_MOST_KEPT = 2_000
 # A column is handed on as codes where each of its texts stands in at least so many rows.
 _REPEATS_WORTH_CODES = 4
 _LAKE = "lake."
@@ -59,6 +60,17 @@ class Meaning:
 
 
 @dataclass
+class Lexicon:
+    """What is known of the texts of each field; shared by deliveries whose plans understand a text alike."""
+
+    known: dict[str, Meaning] = field(default_factory=dict)
+
+    def forget(self, most: int = _MOST_KEPT) -> None:
+        """Keep the fields whose texts come again and again, such as dates and codes."""
+        self.known = {name: meaning for name, meaning in self.known.items() if meaning.frame.height <= most}
+
+
+@dataclass
 class ColumnReader:
     """How the cells of one delivery's table are understood, and what is known of their texts so far."""
 
@@ -66,18 +78,27 @@ class ColumnReader:
     time_zone: str
     key: bytes
     marks: defaultdict[str, DecimalMarks]
-    _known: dict[str, Meaning] = field(default_factory=dict)
+    lexicon: Lexicon = field(default_factory=Lexicon)
+    # Numbers with commas mean what this delivery's other commas say: their field is nobody else's.
+    _own: Lexicon = field(default_factory=Lexicon)
     _in_vault: dict[str, pl.Series] = field(default_factory=dict)
 
     def read(self, texts: pl.Series, prop: Property, chosen: Plan) -> Column:
         """A column of a batch; only texts that were not seen before are worked out."""
-        known = self._known.pop(prop.name, None)
-        places, meaning = self._first(texts, prop, chosen) if known is None else self._next(texts, prop, chosen, known)
-        if meaning.frame.height <= _MOST_REMEMBERED:
-            self._known[prop.name] = meaning
+        known = self._lexicon(prop).known.pop(prop.name, None)
+        if known is None:
+            places, meaning = self._first(texts, prop, chosen)
+        else:
+            self.marks[prop.name].assume()
+            places, meaning = self._next(texts, prop, chosen, known)
+        if meaning.frame.height <= MOST_REMEMBERED:
+            self._lexicon(prop).known[prop.name] = meaning
         else:
             self._in_vault.pop(prop.name, None)
         return Column(prop, places, meaning)
+
+    def _lexicon(self, prop: Property) -> Lexicon:
+        return self._own if self.marks[prop.name].are_telling else self.lexicon
 
     def _first(self, texts: pl.Series, prop: Property, chosen: Plan) -> tuple[pl.Series, Meaning]:
         import pyarrow as pa
@@ -97,7 +118,7 @@ class ColumnReader:
     def secrets(self, column: Column) -> pl.DataFrame:
         """The personal texts of these rows by surrogate, save those that were given out before."""
         name, frame, used = column.prop.name, column.meaning.frame, column.used()
-        if name in self._known:
+        if name in self._lexicon(column.prop).known:
             before = self._in_vault.get(name)
             self._in_vault[name] = used if before is None else pl.concat([before, used]).unique()
             used = used if before is None else used.filter(~used.is_in(before.implode()))

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from pipelines.intake import keys
-from pipelines.intake.columns import Column, ColumnReader, in_lake
+from pipelines.intake.columns import Column, ColumnReader, Lexicon, in_lake
 from pipelines.intake.contract import Property
 from pipelines.intake.findings import (
     ACCEPTED,
@@ -99,10 +99,11 @@ class ConformContext:
     known_occurrences: pl.DataFrame | None = None
     occurrences: defaultdict[str, keys.Occurrences] = field(default_factory=lambda: defaultdict(keys.Occurrences))
     lessons: Lessons = field(default_factory=Lessons)
+    lexicon: Lexicon = field(default_factory=Lexicon)
     reader: ColumnReader = field(init=False)
 
     def __post_init__(self) -> None:
-        self.reader = ColumnReader(self.date_order, self.time_zone, self.key, self.lessons.marks)
+        self.reader = ColumnReader(self.date_order, self.time_zone, self.key, self.lessons.marks, self.lexicon)
 
 
 @dataclass(frozen=True)

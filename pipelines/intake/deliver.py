@@ -18,8 +18,10 @@ from pipelines.intake import lake
 from pipelines.intake.key import load_key
 from pipelines.intake.originals import Arrival, LeftFile, list_arrivals, take_landed
 from pipelines.intake.perform import perform, refusal_receipt, repeated_receipt
+from pipelines.intake.read import RawTable
 from pipelines.intake.readings import Opener, Reading, Rules, desired_readings, load_rules
 from pipelines.intake.receipts import Receipt, list_receipts, write_receipt, write_receipts_schema
+from pipelines.intake.together import Lexicons, Pending, groups, learn
 from pipelines.progress import Progress, silent
 from pipelines.settings import Settings
 
@@ -136,26 +138,40 @@ def _open_ledger(settings: Settings) -> Ledger:
 def _bring_up_to_date(settings: Settings, rules: Rules, key: bytes, progress: Progress) -> tuple[Ledger, list[Receipt]]:
     """Carry out, in order of arrival, every desired reading that has no receipt yet."""
     ledger = _open_ledger(settings)
+    lexicons = Lexicons(settings, key)
     written: list[Receipt] = []
     arrivals = list_arrivals(settings.originals)
-    for done, arrival in enumerate(arrivals):
+    done = 0
+    for group in groups(arrivals):
+        pending = list(_pending(group, done, rules, ledger))
+        for each, table in zip(pending, learn(pending, lexicons), strict=True):
+            progress("intake", each.done, len(arrivals))
+            receipt = _carry_out(settings, ledger, each, table, lexicons)
+            write_receipt(settings.lake, receipt)
+            ledger.add(receipt)
+            written.append(receipt)
+        done += len(group)
         progress("intake", done, len(arrivals))
-        opener = Opener(arrival)
-        for reading in desired_readings(opener, rules, ledger.amended):
-            if (arrival.number, reading.delivery_id) not in ledger.receipts:
-                receipt = _carry_out(settings, key, ledger, opener, reading)
-                write_receipt(settings.lake, receipt)
-                ledger.add(receipt)
-                written.append(receipt)
-            ledger.desire(reading)
-    progress("intake", len(arrivals), len(arrivals))
     return ledger, written
 
 
-def _carry_out(settings: Settings, key: bytes, ledger: Ledger, opener: Opener, reading: Reading) -> Receipt:
+def _pending(group: list[Arrival], done: int, rules: Rules, ledger: Ledger) -> Iterator[Pending]:
+    """The desired readings of these arrivals that have no receipt; all are noted as current."""
+    for number, arrival in enumerate(group, start=done):
+        opener = Opener(arrival)
+        for reading in desired_readings(opener, rules, ledger.amended):
+            if (arrival.number, reading.delivery_id) not in ledger.receipts:
+                yield Pending(number, opener, reading)
+            ledger.desire(reading)
+
+
+def _carry_out(
+    settings: Settings, ledger: Ledger, pending: Pending, table: RawTable | None, lexicons: Lexicons
+) -> Receipt:
+    reading = pending.reading
     first = ledger.first_receipts.get(reading.delivery_id)
     if first is not None:
         return repeated_receipt(reading, first)
     if reading.refusal is not None:
         return refusal_receipt(reading, reading.refusal)
-    return perform(settings, reading, opener.table(reading), key)
+    return perform(settings, reading, table or pending.opener.table(reading), lexicons)

@@ -34,6 +34,7 @@ from pipelines.intake.read import ROW_NUMBER, SKIP, RawTable, RefusedFile
 from pipelines.intake.readings import Reading, RefusalSeen, language_of
 from pipelines.intake.receipts import Receipt, status_of, to_json
 from pipelines.intake.technical import business_header, prepare
+from pipelines.intake.together import Lexicons
 from pipelines.intake.values import DateOrder
 from pipelines.settings import Settings
 
@@ -148,14 +149,14 @@ def outputs(settings: Settings, reading: Reading) -> Iterator[Outputs]:
         raise
 
 
-def perform(settings: Settings, reading: Reading, table: RawTable, key: bytes) -> Receipt:
+def perform(settings: Settings, reading: Reading, table: RawTable, lexicons: Lexicons) -> Receipt:
     """Read a table, write its rows, and give the receipt that the caller writes last."""
     lessons = Lessons()
     try:
-        tally = _carry_out(settings, reading, table, key, lessons)
+        tally = _carry_out(settings, reading, table, lexicons, lessons)
         if tally is None:
             lessons.begin_again()
-            tally = _carry_out(settings, reading, table, key, lessons)
+            tally = _carry_out(settings, reading, table, lexicons, lessons)
     except RefusedFile as refused:
         # It broke off in its middle: half a register would pass for a whole one, so nothing of it counts.
         refusal = RefusalSeen(table.member, table.sheet, refused.refusal.code, refused.refusal.params)
@@ -164,11 +165,13 @@ def perform(settings: Settings, reading: Reading, table: RawTable, key: bytes) -
     return replace(_blank_receipt(reading), **_of_table(table), **_of_tally(tally))
 
 
-def _carry_out(settings: Settings, reading: Reading, table: RawTable, key: bytes, lessons: Lessons) -> Tally | None:
+def _carry_out(
+    settings: Settings, reading: Reading, table: RawTable, lexicons: Lexicons, lessons: Lessons
+) -> Tally | None:
     """The table's rows in their files; nothing, and no files, where its end says that its beginning was misread."""
     tally = Tally()
     with outputs(settings, reading) as files:
-        for batch in ahead(_conformed(settings, reading, table, key, tally, lessons)):
+        for batch in ahead(_conformed(settings, reading, table, lexicons, tally, lessons)):
             files.vault.write(_sorted(batch.vault))
             files.quarantined.write(batch.quarantined)
             files.accepted.write(batch.accepted)
@@ -184,7 +187,7 @@ def _conformed(
     settings: Settings,
     reading: Reading,
     table: RawTable,
-    key: bytes,
+    lexicons: Lexicons,
     tally: Tally,
     lessons: Lessons,
 ) -> Iterator[Conformed]:
@@ -201,25 +204,19 @@ def _conformed(
         delivery_id=reading.delivery_id,
         time_zone=settings.time_zone,
         date_order=cast(DateOrder, settings.date_order),
-        key=key,
+        key=lexicons.key,
         amends=reading.amends.delivery_id if reading.amends else None,
         known_occurrences=_known_occurrences(settings, reading.amends) if reading.amends else None,
         lessons=lessons,
+        lexicon=lexicons.of(chosen),
     )
     for batch in prepared:
         yield conform(batch, chosen, context)
 
 
 def _sorted(vault: pl.DataFrame) -> pl.DataFrame:
-    """Reading again gives the same file; and the order does not tell which cells stood in one row.
-
-    The first eight digits of a hash are as good an order as all of them, and a number is sorted faster.
-    """
-    if vault.is_empty():
-        return vault
-    start = pl.col("surrogate").str.slice(0, 8).str.pad_end(8).cast(pl.Binary)
-    number = start.bin.reinterpret(dtype=pl.UInt64, endianness="big")
-    return vault.with_columns(number.alias("order")).sort("order", maintain_order=True).drop("order")
+    """Reading again gives the same file; and the order does not tell which cells stood in one row."""
+    return vault if vault.is_empty() else vault.sort("surrogate", "value")
 
 
 def _plan(reading: Reading, table: RawTable, tally: Tally) -> Plan | None:

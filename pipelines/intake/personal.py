@@ -52,7 +52,7 @@ def normalise(cells: pl.Series, classification: str) -> pl.DataFrame:
     no_warning = pl.lit(None, dtype=pl.String).alias("warning")
     simple = cells.to_frame("value").with_columns(no_warning)
     rest = (~_is_plain_mobile(cells) & cells.is_not_null()).arg_true()
-    return replaced(simple, rest, _normalise(cells.gather(rest), classification))
+    return replaced(simple, rest, _normalise(cells.gather(rest), classification)) if len(rest) else simple
 
 
 def _is_plain_mobile(cells: pl.Series) -> pl.Series:

@@ -95,6 +95,12 @@ class Plan:
         missing = [f for f in self.contract.properties if f.expected and f.name not in fed]
         return tuple(f.name for f in missing if f.whenMissing == "empty")
 
+    @property
+    def understanding(self) -> tuple[object, ...]:
+        """Tables whose plans agree in this understand the same text of a field alike."""
+        own = self.mapping.version_hash if self.mapping else None
+        return (self.contract.id, self.contract.version_hash, own, *sorted(self.unit_factors.items()))
+
     def is_required(self, name: str) -> bool:
         own = self.mapping.required if self.mapping else ()
         return self.contract.by_name[name].required or name in own

@@ -98,8 +98,17 @@ class DecimalMarks:
     assumed: set[bool] = field(default_factory=set)  # whether 1,234 was doubtful where a part was read
 
     @property
+    def are_telling(self) -> bool:
+        """Whether any text says something about commas."""
+        return self.has_comma or self.has_point
+
+    @property
     def is_doubtful(self) -> bool:
         return self.has_comma and not self.has_point
+
+    def assume(self) -> None:
+        """Note how a part is read, for a later one may speak against it."""
+        self.assumed.add(self.is_doubtful)
 
     @property
     def was_misjudged(self) -> bool:
@@ -140,7 +149,9 @@ def _numbers(texts: pl.Series, factor: float, decimal_comma: bool, marks: Decima
         pl.lit(None, dtype=pl.String).alias("warning"),
     )
     rest = (simple["value"].is_null() & texts.is_not_null()).arg_true()
-    found = replaced(simple, rest, _exact(_number_texts(texts.gather(rest), decimal_comma), factor))
+    found = simple
+    if len(rest):
+        found = replaced(simple, rest, _exact(_number_texts(texts.gather(rest), decimal_comma), factor))
     return found if decimal_comma else _without_decimal_commas(texts, found, marks)
 
 
@@ -153,7 +164,7 @@ def _without_decimal_commas(texts: pl.Series, found: pl.DataFrame, marks: Decima
     comma = unread.fill_null(False) & texts.str.contains(_DECIMAL_COMMA).fill_null(False)
     marks.has_comma |= bool(comma.any())
     marks.has_point |= bool(texts.str.contains(_DECIMAL_POINT).any())
-    marks.assumed.add(marks.is_doubtful)
+    marks.assume()
     if marks.is_doubtful:
         comma = comma | texts.str.contains(_EITHER_MARK).fill_null(False)
     if not comma.any():
@@ -278,8 +289,15 @@ _TIME = (
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH_WORD = r"(?i)(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
 _WEEKDAY = r"(?i)[,(\s]*(?:星期|周|礼拜)[一二三四五六日天]\)?|^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,?\s+"
-_PLAIN_MOMENT = r"^\d{4}[-/]\d{1,2}[-/]\d{1,2} \d{1,2}:\d{1,2}:\d{1,2}$"
-_PLAIN_DAY = r"^\d{4}[-/]\d{1,2}[-/]\d{1,2}$"
+_PLAIN_DAY = r"\d{4}(?:[-/]\d{1,2}[-/]|年\d{1,2}月)\d{1,2}日?"
+# What most moments look like: the pattern, what it lacks, and its format once its day is written with hyphens.
+_PLAIN_MOMENTS = (
+    (rf"^{_PLAIN_DAY}[ T]\d{{1,2}}:\d{{1,2}}:\d{{1,2}}$", "", "%Y-%m-%d %H:%M:%S"),
+    (rf"^{_PLAIN_DAY}$", " 00:00:00", "%Y-%m-%d %H:%M:%S"),
+    (rf"^{_PLAIN_DAY}[ T]\d{{1,2}}:\d{{1,2}}$", ":00", "%Y-%m-%d %H:%M:%S"),
+    (rf"^{_PLAIN_DAY}[ T]\d{{1,2}}:\d{{1,2}}:\d{{1,2}}\.\d{{1,6}}$", "", "%Y-%m-%d %H:%M:%S%.f"),
+)
+_PLAIN_CLOCK = r"^(?:[01]?[0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9])?$"
 _SERIAL = r"^\d{5}(?:\.\d+)?$"
 _PIVOT = 69  # two-digit years: 69 is 1969, 68 is 2068, as spreadsheets and POSIX read them
 
@@ -325,6 +343,10 @@ def _readable(name: str) -> pl.Expr:
 
 def time_parser(texts: pl.Series) -> pl.DataFrame:
     """Times of day as HH:MM:SS; a spreadsheet's fraction of a day and a date before the time are understood."""
+    if texts.drop_nulls().str.contains(_PLAIN_CLOCK).all():
+        clock = pl.when(pl.col("text").str.len_bytes() < 6).then(pl.col("text") + ":00").otherwise("text")
+        frame = texts.to_frame("text")
+        return answers(clock.str.zfill(8), frame, pl.lit(None, dtype=pl.String))
     frame = texts.rename("text").to_frame().with_columns(is_missing(pl.col("text")).alias("missing"))
     frame = _split_time(frame)
     fraction = (
@@ -340,25 +362,34 @@ def time_parser(texts: pl.Series) -> pl.DataFrame:
 
 def _moments(texts: pl.Series, rules: DateRules) -> pl.DataFrame:
     """`local`, `utc`, `problem`, `warning`. Year-first forms, which most cells have, go straight through."""
-    text = pl.col("text")
-    plain = text.str.replace_all("/", "-", literal=True)
-    as_moment = (
-        pl.when(text.str.contains(_PLAIN_MOMENT))
-        .then(plain)
-        .str.to_datetime("%Y-%m-%d %H:%M:%S", strict=False, time_unit="us")
-    )
-    as_day = pl.when(text.str.contains(_PLAIN_DAY)).then(plain).str.to_date("%Y-%m-%d", strict=False)
-    local = pl.coalesce(as_moment, as_day.cast(pl.Datetime("us")))
-    no_text = pl.lit(None, dtype=pl.String)
-    frame = texts.to_frame("text").select("text", local.alias("local"), no_text.alias("offset"))
-    if rules.format is not None:
-        frame = frame.with_columns(pl.lit(None, dtype=pl.Datetime("us")).alias("local"))
-    rest = (frame["local"].is_null() & texts.is_not_null()).arg_true()
+    local = pl.Series([None], dtype=pl.Datetime("us")).new_from_index(0, len(texts))
+    rest = texts.is_not_null().arg_true()
+    if rules.format is None:
+        local, rest = _plain_moments(texts, local, rest)
+    if len(rest) == len(texts) and len(rest):
+        return _unusual_moments(texts, rules).select("local", "utc", "problem", "warning")
+    frame = pl.DataFrame({"text": texts, "local": local}).with_columns(pl.lit(None, dtype=pl.String).alias("offset"))
     simple = _with_utc(frame, rules.time_zone).with_columns(_out_of_range().alias("problem"))
     simple = simple.select("local", "utc", "problem", "warning")
-    if not len(rest):
-        return simple
-    return replaced(simple, rest, _unusual_moments(texts.gather(rest), rules))
+    return replaced(simple, rest, _unusual_moments(texts.gather(rest), rules)) if len(rest) else simple
+
+
+def _plain_moments(texts: pl.Series, local: pl.Series, rest: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """The moments of the texts in `rest` that have a plain form, and the texts that have none."""
+    for pattern, lacking, form in _PLAIN_MOMENTS:
+        if not len(rest):
+            break
+        those = texts.gather(rest)
+        those = those.set(~those.str.contains(pattern), None)
+        if those.null_count() == len(those):
+            continue
+        for sign, plain in (("/", "-"), ("年", "-"), ("月", "-"), ("日", ""), ("T", " ")):
+            if those.str.contains(sign, literal=True).any():
+                those = those.str.replace_all(sign, plain, literal=True)
+        found = (those + lacking).str.to_datetime(form, strict=False, time_unit="us")
+        local = found if len(rest) == len(texts) else local.scatter(rest, found)
+        rest = rest.filter(found.is_null())
+    return local, rest
 
 
 def _out_of_range() -> pl.Expr:

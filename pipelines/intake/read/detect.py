@@ -248,8 +248,11 @@ def json_kind(text: str) -> str | None:
 def detect_delimiter(text: str) -> str:
     """The character that cuts most records of the sample into the same number of cells; '' for one column."""
     best, best_score = "", 0.0
+    lines = text.splitlines(keepends=True)[:500]
     for delimiter in DELIMITERS:
-        widths = _record_widths(text, delimiter)
+        if delimiter not in text:
+            continue
+        widths = _record_widths(lines, delimiter)
         counts = Counter(width for width in widths if width > 1)
         if not counts:
             continue
@@ -261,9 +264,8 @@ def detect_delimiter(text: str) -> str:
     return best
 
 
-def _record_widths(text: str, delimiter: str) -> list[int]:
+def _record_widths(lines: list[str], delimiter: str) -> list[int]:
     csv.field_size_limit(MAX_CELL_CHARACTERS)
-    lines = text.splitlines(keepends=True)[:500]
     widths: list[int] = []
     try:
         for record in csv.reader(lines, delimiter=delimiter):
