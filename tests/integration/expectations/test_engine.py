@@ -37,6 +37,13 @@ def test_names_the_rows_outside_the_bounds(measured: Path) -> None:
     assert count.breaches == ()
 
 
+def test_every_row_outside_is_named_however_many_there_are(measured: Path) -> None:
+    with duckdb.connect(str(measured)) as connection:
+        connection.execute("INSERT INTO visits SELECT 'more ' || number, 1, 0 FROM range(50) AS numbers(number)")
+    share, _ = validate(measured, [table(maximum=0.5)])
+    assert len(share.breaches) == 51
+
+
 def test_nothing_measured_is_no_breach(measured: Path) -> None:
     share, _ = validate(measured, [table(minimum=0.5, maximum=0.6)])
     assert share.breaches == ()
