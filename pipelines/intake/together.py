@@ -27,7 +27,7 @@ from pipelines.settings import Settings
 
 # Files are looked at together up to these; a larger file is looked at alone, as it is carried out.
 _MOST_FILES = 64
-_MOST_BYTES = 4_000_000
+_MOST_BYTES = 2_500_000
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,8 @@ def learn(group: Sequence[Pending], lexicons: Lexicons) -> list[RawTable | None]
     A reading that is refused, waits, corrects another one or is large is left to be looked at when it is carried out.
     """
     lexicons.forget()
+    if len({pending.opener.arrival for pending in group}) < 2:
+        return [None] * len(group)
     rows = 0
     tables: list[RawTable | None] = []
     texts: dict[tuple[object, ...], dict[str, list[pl.Series]]] = defaultdict(lambda: defaultdict(list))
