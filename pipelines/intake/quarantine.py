@@ -89,28 +89,41 @@ def _shown_cells(is_broken: pl.Series, columns: Columns, chosen: Plan) -> pl.Ser
     """The cells that feed a field, as JSON by header, without persons; ignored columns are left out."""
     fed_by = {header: columns[name] for name, header in chosen.columns.items()}
     sensitive = {header: columns[name] for name, header in chosen.columns.items() if columns[name].prop.is_personal}
-    own = own_words(columns)
-    shown = []
-    for header, column in (fed_by | sensitive).items():
-        cells = _shown(column, own)
-        # In a broken row cells stand in wrong columns: any of them may hold anything.
-        shown.append(cells.set(is_broken & cells.is_not_null(), personal.MASK).rename(header))
+    shown = _shown(fed_by | sensitive, own_words(columns))
+    # In a broken row cells stand in wrong columns: any of them may hold anything.
+    shown = [cells.set(is_broken & cells.is_not_null(), personal.MASK) for cells in shown]
     if not shown:
         return pl.repeat("{}", len(is_broken), dtype=pl.String, eager=True)
     return pl.DataFrame(shown).select(pl.struct(pl.all()).struct.json_encode().alias("cells"))["cells"]
 
 
-def _shown(column: Column, own: personal.OwnWords) -> pl.Series:
-    if column.prop.is_personal:
-        # A cell that is no phone may still be a person's: it shows that it was filled, no more.
-        masked = column.masked()
-        return masked.set(masked.is_null() & column.places.is_not_null(), personal.MASK)
-    texts, place = column.texts_in_use()
-    redacted = personal.redact_texts(texts)
+def _shown(columns: Columns, own: personal.OwnWords) -> list[pl.Series]:
+    """The cells of each column as they may be shown; the texts of all columns are redacted in one go."""
+    used = {name: column.texts_in_use() for name, column in columns.items() if not column.prop.is_personal}
+    redacted = personal.redact_texts(
+        pl.concat([pl.Series([], dtype=pl.String), *(texts for texts, _ in used.values())])
+    )
+    shown = []
+    start = 0
+    for name, column in columns.items():
+        if name not in used:
+            # A cell that is no phone may still be a person's: it shows that it was filled, no more.
+            masked = column.masked()
+            shown.append(masked.set(masked.is_null() & column.places.is_not_null(), personal.MASK).rename(name))
+            continue
+        texts, place = used[name]
+        harmless = redacted.slice(start, len(texts))
+        start += len(texts)
+        shown.append(_taken_out(column, own, harmless, place).rename(name))
+    return shown
+
+
+def _taken_out(column: Column, own: personal.OwnWords, texts: pl.Series, place: pl.Series) -> pl.Series:
+    """Each row's cell without the words of the row's own person."""
     hide = _as_they_are if column.prop.logicalType in ("string", "code") else _words_hidden
-    if own.may_stand_in(redacted):
-        return hide(own.taken_out_of(redacted.gather(place)))
-    return hide(redacted).gather(place)
+    if own.may_stand_in(texts):
+        return hide(own.taken_out_of(texts.gather(place)))
+    return hide(texts).gather(place)
 
 
 def _as_they_are(texts: pl.Series) -> pl.Series:
