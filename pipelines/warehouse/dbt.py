@@ -25,6 +25,7 @@ from pipelines.progress import Progress, silent
 from pipelines.settings import Settings
 from pipelines.warehouse.engines import Engine, engine_of
 from pipelines.warehouse.kept import Memory, keeping
+from pipelines.warehouse.lean import lean
 from pipelines.warehouse.rules import merge_rules
 
 if TYPE_CHECKING:
@@ -109,11 +110,12 @@ def build(
         # A test that also looks at models left out would judge what is not there.
         arguments += ["--select", select, "--indirect-selection", tests] if select else []
         compiled = _compiled_before(manifest, workspace.manifest_file)
-        with _tests_only_report(manifest), _keeping(settings, engine, workspace, manifest, compiled):
+        with _tests_only_report(manifest), _keeping(settings, engine, workspace, manifest, compiled) as memory:
             results = _invoke(arguments, engine, settings, workspace, manifest, _Counter(progress))
         engine.finish(manifest)
-        _keep_compiled(manifest, compiled)
-        _write_manifest(manifest, workspace.manifest_file)
+        if memory is None or memory.has_run or not workspace.manifest_file.is_file():
+            _keep_compiled(manifest, compiled)
+            _write_manifest(manifest, workspace.manifest_file)
     nodes = tuple(_node_result(result) for result in results)
     if not has_seeds and _seeds_of(manifest) <= {node.unique_id for node in nodes if node.status == "success"}:
         engine.remember_seeds(rules_fingerprint)
@@ -226,7 +228,8 @@ def _invoke(
     paths += ["--target-path", str(workspace.target), "--log-path", str(workspace.logs)]
     paths += ["--vars", json.dumps({"followed_sources": followed_sources(settings.dbt_project_dir)})]
     try:
-        outcome = dbtRunner(manifest=manifest, callbacks=[counter]).invoke([*arguments, *quiet, *paths])
+        with lean() if manifest else nullcontext():
+            outcome = dbtRunner(manifest=manifest, callbacks=[counter]).invoke([*arguments, *quiet, *paths])
     finally:
         # The adapter would keep the warehouse's file, and its lock, until the process ends.
         engine.close()
@@ -291,7 +294,7 @@ def _tests_only_report(manifest: Manifest) -> Iterator[None]:
 
 def _keeping(
     settings: Settings, engine: Engine, workspace: Workspace, manifest: Manifest, compiled: Mapping[str, str]
-) -> AbstractContextManager[None]:
+) -> AbstractContextManager[Memory | None]:
     """Nodes whose inputs are what they were are not run, where the engine's tables tell."""
     if engine.states is None:
         return nullcontext()

@@ -41,6 +41,8 @@ class Memory:
     file: Path  # verdicts on tests and what views were made from; tables carry their state themselves
     states: States | None = None
     remembered: dict[str, Any] = field(default_factory=dict)
+    has_run: bool = False  # a node was not kept
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         if self.file.is_file():
@@ -63,7 +65,11 @@ class Memory:
 
     def note(self, node: Any, status: str, message: str | None, failures: int | None) -> None:
         """Remember what a node came to."""
-        self.states = self.read_states()
+        self.has_run = True
+        if node.resource_type != "test":
+            # What another thread is just reading may be from before this node was done.
+            with self.lock:
+                self.states = None
         if _is_table(node) or node.resource_type not in REMEMBERED:
             return
         self.remembered.pop(node.unique_id, None)
@@ -95,13 +101,15 @@ class Memory:
         return None if None in versions.values() else json.dumps(versions, sort_keys=True)
 
     def _state(self, node: Any) -> Mapping[str, Any]:
-        if self.states is None:
-            self.states = self.read_states()
-        return self.states.get(f"{node.schema}.{getattr(node, 'alias', None) or node.identifier}", {})
+        with self.lock:
+            if self.states is None:
+                self.states = self.read_states()
+            states = self.states
+        return states.get(f"{node.schema}.{getattr(node, 'alias', None) or node.identifier}", {})
 
 
 @contextmanager
-def keeping(memory: Memory) -> Iterator[None]:
+def keeping(memory: Memory) -> Iterator[Memory]:
     """While dbt builds, a node that would come to the same is answered from memory."""
     from dbt.artifacts.resources.types import NodeType
     from dbt.task.build import BuildTask
@@ -110,7 +118,7 @@ def keeping(memory: Memory) -> Iterator[None]:
     for kind in (NodeType.Model, NodeType.Test, NodeType.Seed):
         BuildTask.RUNNER_MAP[kind] = _keeping_runner(before[kind], memory)
     try:
-        yield
+        yield memory
     finally:
         BuildTask.RUNNER_MAP.update(before)
         memory.save()

@@ -109,6 +109,16 @@ def test_seeds_are_loaded_again_only_when_a_rule_changed(company: TinyCompany) -
     assert new_product_sales() == 350
 
 
+def test_only_what_somebody_reads_is_written(company: TinyCompany) -> None:
+    """Runs when the seeds are loaded: no SQL beside the manifest, and no manifest where every node was kept."""
+    manifest = manifest_file(company.settings)
+    build(company.settings)
+    assert list(manifest.parent.rglob("*.sql")) == []
+    before = manifest.stat().st_mtime_ns
+    build(company.settings)
+    assert manifest.stat().st_mtime_ns == before
+
+
 def test_the_warehouse_is_free_after_a_build(company: TinyCompany) -> None:
     """Another configuration of the same file can only be opened once the build's connections are gone."""
     import duckdb
