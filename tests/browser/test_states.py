@@ -40,6 +40,14 @@ def change(folder: Path, *statements: str) -> None:
     link.replace(folder / "published" / "current")
 
 
+def hold_complaints(folder: Path, check: str) -> None:
+    """The newest publication as it is when a check of the complaints has failed."""
+    change(
+        folder,
+        f"update publication_sections set state = 'held', failed_checks = '[\"{check}\"]' where section = 'complaints'",
+    )
+
+
 @pytest.fixture
 def empty(opened_browser: Browser, tmp_path: Path) -> Iterator[str]:
     with dashboard(tmp_path) as served:
@@ -55,11 +63,7 @@ def test_never_ran(page: Page, empty: str, language: str, words: str) -> None:
 
 
 def test_a_section_held_back_shows_its_banner_and_the_others_none(page: Page, own_copy: Path) -> None:
-    change(
-        own_copy,
-        "update publication_sections set state = 'held', failed_checks = '[\"complaints.reply_after_receipt\"]'"
-        " where section = 'complaints'",
-    )
+    hold_complaints(own_copy, "complaints.reply_after_receipt")
     with dashboard(own_copy) as address:
         open_view(page, address, "complaints", lang="en")
         banner = page.locator(".ledger-banner").first.inner_text()
@@ -71,11 +75,7 @@ def test_a_section_held_back_shows_its_banner_and_the_others_none(page: Page, ow
 
 
 def test_the_check_that_holds_a_section_is_named_in_the_reader_s_language(page: Page, own_copy: Path) -> None:
-    change(
-        own_copy,
-        "update publication_sections set state = 'held', failed_checks = '[\"complaints.replied_after_receipt\"]'"
-        " where section = 'complaints'",
-    )
+    hold_complaints(own_copy, "complaints.replied_after_receipt")
     with dashboard(own_copy) as address:
         open_view(page, address, "complaints", lang="zh")
         banner = page.locator(".ledger-banner").first.inner_text()

@@ -261,11 +261,14 @@ def test_newest_complete_month_is_the_last_one_that_ended(settings: Settings, as
     assert str(publishing.newest_complete_month(as_of, settings)) == month
 
 
+PAUSE_OF_A_READER = 0.05  # seconds; without it four readers would leave the publisher no processor
+
+
 def read_until(published: str, stop: multiprocessing.synchronize.Event, results: multiprocessing.Queue) -> None:  # type: ignore[type-arg]
     """Reader: open what is current, read it whole; a version's tables must agree with each other."""
     seen, reads = set(), 0
     try:
-        while not stop.is_set():
+        while not stop.wait(PAUSE_OF_A_READER):
             folder = current_folder(Path(published))
             assert folder is not None
             with duckdb.connect(str(folder / "leadership.duckdb"), read_only=True) as connection:
