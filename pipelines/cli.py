@@ -195,6 +195,7 @@ def bench(
     repetitions: Annotated[int, typer.Option("--repetitions", min=1, help="options.bench_repetitions")] = 3,
     work: Annotated[Path | None, typer.Option("--work", help="options.bench_work")] = None,
     results: Annotated[Path | None, typer.Option("--results", help="options.bench_results")] = None,
+    as_measured: Annotated[bool, typer.Option("--as-measured", help="options.bench_as_measured")] = False,
     write_readme: Annotated[bool, typer.Option("--write-readme", help="options.bench_write_readme")] = False,
     lang: Language = None,
 ) -> None:
@@ -205,7 +206,10 @@ def bench(
     words += [word for name in only or () for word in ("--only", name)]
     for option, path in (("--work", work), ("--results", results)):
         words += [option, str(path.resolve())] if path else []
-    run_benchmarks([*words, *(["--write-readme"] if write_readme else [])])
+    words += [
+        word for word, is_wanted in (("--as-measured", as_measured), ("--write-readme", write_readme)) if is_wanted
+    ]
+    run_benchmarks(words)
 
 
 @app.command(help="commands.dashboard")

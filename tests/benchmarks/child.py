@@ -19,15 +19,15 @@ Answer = dict[str, Any]
 
 
 def deliveries(folder: str, visits: str, months: str) -> Answer:
-    """Write deliveries at size; the rows of each source."""
-    from collections import Counter
+    """Write deliveries at size; the rows of each month and source."""
+    from collections import Counter, defaultdict
 
-    from tests.benchmarks.deliveries import write_landing
+    from tests.benchmarks.deliveries import month_of, write_landing
 
-    rows: Counter[str] = Counter()
+    rows: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for file in write_landing(Path(folder), int(visits), int(months)):
-        rows[file.source] += file.rows_read
-    return {"rows": dict(rows)}
+        rows[month_of(file.file)][file.source] += file.rows_read
+    return {"rows": rows}
 
 
 def street(*words: str) -> Answer:

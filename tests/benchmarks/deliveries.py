@@ -28,9 +28,14 @@ def write_landing(
     return write_months(folder, visits, months, seed, HABITS, FAULTS, progress)
 
 
+def month_of(file_name: str) -> str:
+    """The month in which the file arrives, such as 2026-10."""
+    return file_name[:7]
+
+
 def months_of(landing: Path) -> list[str]:
-    """The months whose files are there, such as 2026-10, the first one first."""
-    return sorted({path.name[:7] for path in landing.iterdir()})
+    """The months whose files are there, the first one first."""
+    return sorted({month_of(path.name) for path in landing.iterdir()})
 
 
 def deliver(landing: Path, target: Path, months: Collection[str], pattern: str = "*") -> int:
@@ -39,7 +44,7 @@ def deliver(landing: Path, target: Path, months: Collection[str], pattern: str =
     They are linked, not copied: a benchmark measures the street, not the copying. Dropping anew sets the order.
     """
     target.mkdir(parents=True, exist_ok=True)
-    files = sorted(path for path in landing.iterdir() if path.name[:7] in months and path.match(pattern))
+    files = sorted(path for path in landing.iterdir() if month_of(path.name) in months and path.match(pattern))
     for path in files:
         os.link(path, target / path.name)
     return len(files)

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 SAMPLE_SECONDS = 0.1
+SIGN_OF_LIFE_SECONDS = 60.0
 ROUNDS_OF_CALIBRATION = 400_000
 LINES_KEPT = 30
 SECONDS_AT_MOST = 3600.0  # whatever takes longer hangs
@@ -57,11 +58,12 @@ def child(
     folder: Path,
     environment: Mapping[str, str],
     before: Callable[[], None] | None = None,
+    say: Callable[[str], None] | None = None,
 ) -> Run:
     """One of the things in child.py, measured; what it writes into its answer file comes with the run."""
     answer = folder / f"answer-{what}-{time.monotonic_ns()}.json"
     command = [sys.executable, "-m", "tests.benchmarks.child", what, str(answer), *map(str, arguments)]
-    run = measured(command, folder, environment, before)
+    run = measured(command, folder, environment, before, say)
     if answer.is_file():
         run.answer.update(json.loads(answer.read_text("utf-8")))
         answer.unlink()
@@ -71,9 +73,13 @@ def child(
 
 
 def measured(
-    command: Sequence[str], folder: Path, environment: Mapping[str, str], before: Callable[[], None] | None = None
+    command: Sequence[str],
+    folder: Path,
+    environment: Mapping[str, str],
+    before: Callable[[], None] | None = None,
+    say: Callable[[str], None] | None = None,
 ) -> Run:
-    """Run it to its end. `before` is called in the new process, to put limits on it."""
+    """Run it to its end. `before` is called in the new process, to put limits on it; `say` hears that it still runs."""
     said = folder / f"said-{time.monotonic_ns()}.txt"
     project = Path(__file__).resolve().parents[2]
     with said.open("wb") as output:
@@ -82,7 +88,7 @@ def measured(
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, cwd=project,
             env={**os.environ, **environment}, start_new_session=True, preexec_fn=before,
         )  # fmt: skip
-        watcher = MemoryWatcher(process.pid)
+        watcher = MemoryWatcher(process.pid, say)
         patience = threading.Timer(SECONDS_AT_MOST, os.killpg, (process.pid, signal.SIGKILL))
         patience.start()
         try:
@@ -112,8 +118,9 @@ class MemoryWatcher:
     of a second of a process can be missed. Where there is no /proc, the peaks stay zero.
     """
 
-    def __init__(self, root: int) -> None:
+    def __init__(self, root: int, say: Callable[[str], None] | None = None) -> None:
         self.root = root
+        self.say = say
         self.peak_process = 0
         self.peak_tree = 0
         self._over = threading.Event()
@@ -125,10 +132,14 @@ class MemoryWatcher:
         self._thread.join()
 
     def _watch(self) -> None:
+        started = said = time.monotonic()
         while not self._over.is_set():
             found = [_memory(process) for process in tree(self.root)]
             self.peak_process = max([self.peak_process, *(peak for peak, _ in found)])
             self.peak_tree = max(self.peak_tree, sum(now for _, now in found))
+            if self.say and time.monotonic() - said >= SIGN_OF_LIFE_SECONDS:
+                said = time.monotonic()
+                self.say(f"    {said - started:.0f} s, {sum(now for _, now in found) / 10**9:.2f} GB now")
             self._over.wait(SAMPLE_SECONDS)
 
 
@@ -184,8 +195,12 @@ def machine() -> dict[str, Any]:
         "memory_bytes": physical,
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
-        "load_at_start": round(os.getloadavg()[0], 2),
     }
+
+
+def load() -> float:
+    """How many processes wanted a core lately."""
+    return round(os.getloadavg()[0], 2)
 
 
 def spread(values: Sequence[float]) -> float:

@@ -64,6 +64,7 @@ def lines_of(document: Document, texts: Mapping[str, Any]) -> list[tuple[str, st
 
 def size_in_words(document: Document, texts: Mapping[str, Any]) -> str:
     machine, rows = document["machine"], document["deliveries"].get("rows", {})
+    measured = document["rows"].values()
     return texts["size"].format(
         visits=f"{document['visits']:,}",
         lines=f"{rows.get('sales', 0):,}",
@@ -74,8 +75,10 @@ def size_in_words(document: Document, texts: Mapping[str, Any]) -> str:
         memory=f"{machine['memory_bytes'] / 10**9:.0f}",
         system=machine["system"],
         python=machine["python"],
-        load=machine["load_at_start"],
-        noise=f"{document['noise']:.0%}",
+        load=max((row["load_at_start"] for row in measured), default=0.0),
+        noise=f"{max((row['noise'] for row in measured), default=0.0):.0%}",
+        dates=", ".join(sorted({row["measured_on"][:10] for row in measured})),
+        commits=", ".join(sorted({row["commit"] for row in measured})),
         setting=document["memory_limit"],
         command=document["command"],
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 import statistics
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
@@ -16,14 +17,16 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks import measure
-from tests.benchmarks.deliveries import deliver, months_of
+from tests.benchmarks.deliveries import deliver, month_of, months_of
+from tests.benchmarks.kept import Kept
 from tests.benchmarks.limits import memory_limit
 from tests.benchmarks.measure import MeasuredCommandFailedError, Run
 
 GIGABYTE = 10**9
 VISITS = "*_visits_*.csv"
-NEW_MONTHS = 3  # how often a further month is delivered, for a median
+NEW_MONTHS = 3  # how many further months there are, for a median
 SHORT_HISTORY = 12
+FULL = "full"
 PAGE_MONTHS = 12
 AS_OF_HOUR = "T09:00"
 OFFSET_OF_THE_COMPANY = timedelta(hours=8)
@@ -104,11 +107,8 @@ class Bench:
     row_seconds: float  # no further repetition begins in a row that took longer
     memory_bytes: int
     say: Callable[[str], None]
+    kept: Kept
     calibrations: list[float] = field(default_factory=list)
-    full_runs: list[Run] = field(default_factory=list)
-    startup_runs: list[Run] = field(default_factory=list)
-    month_runs: list[Run] = field(default_factory=list)
-    facts: dict[str, Any] = field(default_factory=dict)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -126,15 +126,41 @@ class Bench:
     # ------------------------------------------------------------ folders
 
     def landing(self, visits: int) -> Path:
-        """Deliveries of this size, written once."""
+        """Deliveries of this size and of a few further months, written once. They are delivered from here."""
         folder = self.work / f"landing-{visits}"
-        if not folder.is_dir():
-            self.say(f"writing deliveries of {visits:,} visits over {self.months} months")
+        if folder.name not in self.kept.rows:
+            shutil.rmtree(folder, ignore_errors=True)
+            months = self.months + NEW_MONTHS
+            self.say(f"writing deliveries of {visits:,} visits over {self.months} months, and {NEW_MONTHS} more months")
             run = measure.child(
-                "deliveries", folder, visits, self.months, folder=self.work, environment=self.environment
-            )
-            self.say(f"  {run.seconds:.0f} s, {run.answer['rows']}")
-            self.facts[f"rows_of_{visits}"] = run.answer["rows"]
+                "deliveries", folder, round(visits * months / self.months), months,
+                folder=self.work, environment=self.environment, say=self.say,
+            )  # fmt: skip
+            self.kept.count(folder, run.answer["rows"])
+            self.say(f"  {run.seconds:.0f} s, {self.rows(visits)}")
+        return folder
+
+    def history_months(self, visits: int) -> list[str]:
+        return months_of(self.landing(visits))[: self.months]
+
+    def rows(self, visits: int) -> dict[str, int]:
+        """The rows of each source in the history."""
+        found: Counter[str] = Counter()
+        for month in self.history_months(visits):
+            found.update(self.kept.rows[f"landing-{visits}"][month])
+        return dict(found)
+
+    def files(self) -> int:
+        """How many files the history has."""
+        months = set(self.history_months(self.visits))
+        return sum(month_of(path.name) in months for path in self.landing(self.visits).iterdir())
+
+    def history(self, months: int | None = None) -> Path:
+        """The deliveries up to a month, by default the whole history, for those who read files where they lie."""
+        folder = self.work / "history"
+        landing = self.landing(self.visits)
+        shutil.rmtree(folder, ignore_errors=True)
+        deliver(landing, folder, months_of(landing)[: months or self.months])
         return folder
 
     def company(self, name: str) -> Path:
@@ -150,28 +176,38 @@ class Bench:
     def delivered(self, name: str, visits: int, pattern: str = "*") -> Path:
         """A company to which everything has been delivered and nothing has been done."""
         data, landing = self.company(name), self.landing(visits)
-        deliver(landing, data / "landing", months_of(landing), pattern)
+        deliver(landing, data / "landing", self.history_months(visits), pattern)
         return data
 
     def full_company(self) -> Path:
-        """A company that took and published everything."""
-        data = self.work / "full"
-        if not (data / "published" / "current").exists():
-            self.full_runs.append(self.street(self.delivered("full", self.visits)))
-        return data
+        """A company that took and published the whole history, as the last street left it."""
+        if FULL not in self.kept.companies:
+            self.kept.remember(FULL, [self.full_street()])
+        return self.work / FULL
+
+    def full_street(self) -> Run:
+        """The whole history taken and published from nothing."""
+        self.kept.begins(FULL)
+        run = self.street(self.delivered(FULL, self.visits), self.full_as_of)
+        self.kept.is_finished(FULL)
+        return run
 
     def full_times(self) -> list[Run]:
         """Runs that took and published everything, at least one."""
-        if not self.full_runs:
+        if not self.kept.runs.get(FULL):
             self.full_company()
-        return self.full_runs
+        return self.kept.runs[FULL]
+
+    @property
+    def full_as_of(self) -> str:
+        return as_of_text(self.history_months(self.visits)[-1])
 
     # ------------------------------------------------------------ measured
 
     def measured(self, what: str, *arguments: object, more: Mapping[str, str] | None = None, **named: Any) -> Run:
         self.calibrations.append(measure.calibration_seconds())
         run = measure.child(
-            what, *arguments, folder=self.work, environment={**self.environment, **(more or {})}, **named
+            what, *arguments, folder=self.work, environment={**self.environment, **(more or {})}, say=self.say, **named
         )
         self.say(
             f"  {what}: {run.seconds:.1f} s, {run.processor_seconds:.1f} s of processor,"
@@ -187,11 +223,11 @@ class Bench:
             raise RuntimeError(f"sections were held back, so less was published than measured: {'; '.join(held)}")
         return run
 
-    def repeat(self, *each: Callable[[], Run]) -> list[list[Run]]:
+    def repeat(self, *each: Callable[[], Run], at_most: int | None = None) -> list[list[Run]]:
         """Runs of competitors in turn, who begins changing, as often as asked for and as the row's time allows."""
         runs: list[list[Run]] = [[] for _ in each]
         started = time.monotonic()
-        for round_number in range(self.repetitions):
+        for round_number in range(min(self.repetitions, at_most or self.repetitions)):
             if round_number and time.monotonic() - started > self.row_seconds:
                 break
             order = list(range(len(each)))
@@ -199,10 +235,30 @@ class Bench:
                 runs[place].append(each[place]())
         return runs
 
-    def startup_seconds(self) -> float:
-        if not self.startup_runs:
-            self.startup_runs = self.empty_changes()
-        return median(self.startup_runs)
+    def startup_times(self) -> list[Run]:
+        if not self.kept.runs.get("startup"):
+            self.kept.remember("startup", self.empty_changes())
+        return self.kept.runs["startup"]
+
+    def month_times(self) -> list[Run]:
+        """Runs that bring one more month to the whole history each; the full company has them from then on."""
+        if not self.kept.runs.get("month"):
+            data = self.full_company()
+            self.kept.begins(FULL)
+            self.kept.remember("month", self.further_months(data, self.months))
+        return self.kept.runs["month"]
+
+    def further_months(self, data: Path, history: int) -> list[Run]:
+        """One more month and another, each delivered and run by itself."""
+        landing = self.landing(self.visits)
+        further = iter(months_of(landing)[history : history + NEW_MONTHS])
+
+        def one_more() -> Run:
+            month = next(further)
+            deliver(landing, data / "landing", [month])
+            return self.street(data, as_of_text(month))
+
+        return self.repeat(one_more, at_most=NEW_MONTHS)[0]
 
     def empty_changes(self) -> list[Run]:
         """A file that was taken before, dropped again under another name: everything starts, nothing changes."""
@@ -224,7 +280,8 @@ class Bench:
 
 def startup(bench: Bench) -> Row:
     """Imports, dbt, the orchestrator's and the checks' library: an empty change, beside each tool started plainly."""
-    bench.startup_seconds()
+    bench.kept.remember("startup", bench.empty_changes())
+    empty = bench.startup_times()
     plain = [
         bench.measured("plain_checks"),
         bench.measured("plain_orchestrator"),
@@ -233,10 +290,10 @@ def startup(bench: Bench) -> Row:
     return Row(
         "startup",
         [
-            Check("startup_seconds", median(bench.startup_runs), "seconds", 8.0),
+            Check("startup_seconds", median(empty), "seconds", 8.0),
             Check("plain_startup_seconds", sum(run.seconds for run in plain), "seconds"),
         ],
-        {"empty_change": bench.startup_runs, "plain": plain},
+        {"empty_change": empty, "plain": plain},
     )
 
 
@@ -250,19 +307,18 @@ def sample(bench: Bench) -> Row:
 
 def street(bench: Bench) -> Row:
     """Landing to published, start-up included, against the same tables by hand."""
-    landing, database = bench.landing(bench.visits), bench.floor
-    as_of = as_of_moment(months_of(landing)[-1])
+    landing, database = bench.history(), bench.floor
 
     def by_hand() -> Run:
         database.unlink(missing_ok=True)
-        return bench.measured("floor", landing, database, as_of)
+        return bench.measured("floor", landing, database, as_of_moment(bench.full_as_of))
 
-    streets, floors = bench.repeat(lambda: bench.street(bench.delivered("full", bench.visits)), by_hand)
-    bench.full_runs += streets
-    data = bench.work / "full"
-    rows = sum(bench.facts[f"rows_of_{bench.visits}"].values())
+    streets, floors = bench.repeat(bench.full_street, by_hand)
+    bench.kept.remember(FULL, streets)
+    data = bench.work / FULL
+    rows = sum(bench.rows(bench.visits).values())
     facts = {
-        "differences": differences(bench, data),
+        "differences": differences(bench, data, database),
         "processor_ratio": round(processor(streets) / processor(floors), 3),
         "floor_steps": middle(floors).answer["steps"],
         "parts": middle(streets).answer["parts"],
@@ -283,14 +339,14 @@ def nothing(bench: Bench) -> Row:
     """A run that finds nothing to do, with everything behind it."""
     data = bench.full_company()
     (runs,) = bench.repeat(
-        lambda: bench.measured("street", "--data", data, "run"),
+        lambda: bench.measured("street", "--data", data, "run", "--as-of", bench.full_as_of),
     )
     return Row("nothing", [Check("nothing_seconds", median(runs), "seconds", 3.0)], {"street": runs})
 
 
 def intake(bench: Bench) -> Row:
     """Visits from files into the lake, validated, against dlt loading the same files into a table, not validated."""
-    landing = bench.landing(bench.visits)
+    landing = bench.history()
     database = bench.work / "dlt" / "by_dlt.duckdb"
 
     def load() -> Run:
@@ -323,7 +379,8 @@ def intake(bench: Bench) -> Row:
 def pandas(bench: Bench) -> Row:
     """The figures of the monthly summary that pandas can compute from the files, which must be the published ones."""
     published = bench.full_company() / "published" / "current"
-    (runs,) = bench.repeat(lambda: bench.measured("pandas", bench.landing(bench.visits), published))
+    history = bench.history()
+    (runs,) = bench.repeat(lambda: bench.measured("pandas", history, published))
     answer = runs[0].answer
     checks = [
         Check("pandas_seconds", median(runs), "seconds"),
@@ -336,10 +393,11 @@ def pandas(bench: Bench) -> Row:
 def memory(bench: Bench) -> Row:
     """The largest process of a run, and whether it grows with the deliveries."""
     once = bench.full_times()
-    shutil.rmtree(bench.work / "full", ignore_errors=True)  # the disk need not hold both
-    double = bench.street(bench.delivered("double", 2 * bench.visits))
+    bench.kept.begins(FULL)
+    shutil.rmtree(bench.work / FULL, ignore_errors=True)  # the disk need not hold both
+    double = bench.street(bench.delivered("double", 2 * bench.visits), bench.full_as_of)
     shutil.rmtree(bench.work / "double", ignore_errors=True)
-    shutil.rmtree(bench.work / f"landing-{2 * bench.visits}", ignore_errors=True)
+    bench.kept.forget(bench.landing(2 * bench.visits))
     peak = max(run.peak_process_bytes for run in once)
     checks = [
         Check("peak_bytes", peak, "bytes", 2.0 * GIGABYTE),
@@ -350,38 +408,41 @@ def memory(bench: Bench) -> Row:
 
 
 def month(bench: Bench) -> Row:
-    """One more month on a long history, against building everything; start-up taken off both."""
-    all_at_once = bench.full_times()
-    data, bench.month_runs = grown(bench, "grown", bench.months)
-    started = bench.startup_seconds()
-    full, more = median(all_at_once), median(bench.month_runs)
-    facts: dict[str, Any] = {"parts": middle(bench.month_runs).answer["parts"], "startup_seconds": started}
+    """One more month on the whole history, against building that history; start-up taken off both."""
+    started, all_at_once = median(bench.startup_times()), bench.full_times()
+    bench.kept.remember("month", [])
+    runs = bench.month_times()
+    last = months_of(bench.landing(bench.visits))[bench.months + len(runs) - 1]
+    database = bench.work / "by_hand.duckdb"
+    bench.measured("floor", bench.history(bench.months + len(runs)), database, as_of_moment(as_of_text(last)))
+    found = differences(bench, bench.work / FULL, database)
+    database.unlink()
+    full, more = median(all_at_once), median(runs)
     checks = [
         Check("month_ratio", max(more - started, 0.0) / max(full - started, 0.001), "ratio", 0.1),
         Check("month_seconds", more, "seconds"),
         Check("full_seconds", full, "seconds"),
+        Check("month_differences", len(found), "count", 0),
     ]
-    if bench.floor.exists():
-        facts["differences"] = differences(bench, data)
-        checks.append(Check("month_differences", len(facts["differences"]), "count", 0))
-    shutil.rmtree(data, ignore_errors=True)
-    return Row("month", checks, {"one_more": bench.month_runs, "full": all_at_once}, facts)
+    facts = {"parts": middle(runs).answer["parts"], "startup_seconds": started, "differences": found}
+    return Row("month", checks, {"one_more": runs, "full": all_at_once}, facts)
 
 
 def gates(bench: Bench) -> Row:
     """The checks of a run that brings one more month, after a year and after the whole history."""
-    data, short = grown(bench, "short", min(SHORT_HISTORY, bench.months))
+    landing, data = bench.landing(bench.visits), bench.company("short")
+    history = months_of(landing)[: min(SHORT_HISTORY, bench.months)]
+    deliver(landing, data / "landing", history)
+    bench.street(data, as_of_text(history[-1]))
+    short, long = bench.further_months(data, len(history)), bench.month_times()
     shutil.rmtree(data, ignore_errors=True)
-    if not bench.month_runs:
-        data, bench.month_runs = grown(bench, "grown", bench.months)
-        shutil.rmtree(data, ignore_errors=True)
-    early, late = (statistics.median(run.answer["gates_seconds"] for run in runs) for runs in (short, bench.month_runs))
+    early, late = (statistics.median(run.answer["gates_seconds"] for run in runs) for runs in (short, long))
     checks = [
         Check("gates_growth", late / max(early, 0.001), "ratio", 1.5),
         Check("gates_early_seconds", early, "seconds"),
         Check("gates_late_seconds", late, "seconds"),
     ]
-    return Row("gates", checks, {"short": short, "long": bench.month_runs})
+    return Row("gates", checks, {"short": short, "long": long})
 
 
 def pages(bench: Bench) -> Row:
@@ -410,7 +471,7 @@ def limit(bench: Bench) -> Row:
     error = None
     with memory_limit(bench.memory_bytes) as hard:
         try:
-            run = bench.street(data, more={"MARKET_LEDGER_MEMORY_LIMIT": told}, before=hard.put_on)
+            run = bench.street(data, bench.full_as_of, more={"MARKET_LEDGER_MEMORY_LIMIT": told}, before=hard.put_on)
         except MeasuredCommandFailedError as failure:
             run, error = failure.run, str(failure)
     was_killed = run.exit_code < 0 or bool(hard.facts.get("killed"))
@@ -434,24 +495,10 @@ ROWS: dict[str, Callable[[Bench], Row]] = {
 # ---------------------------------------------------------------- small helpers
 
 
-def differences(bench: Bench, data: Path) -> list[str]:
+def differences(bench: Bench, data: Path, by_hand: Path) -> list[str]:
     """Where the published report tables are not those of the script by hand."""
-    compared = bench.measured("compare", bench.floor, data / "published" / "current")
+    compared = bench.measured("compare", by_hand, data / "published" / "current")
     return list(compared.answer["differences"])
-
-
-def grown(bench: Bench, name: str, history: int) -> tuple[Path, list[Run]]:
-    """A company of `history` months, the last few delivered and run one by one; the runs of those."""
-    landing, data = bench.landing(bench.visits), bench.company(name)
-    months = months_of(landing)[:history]
-    new = min(NEW_MONTHS, len(months) - 1)
-    deliver(landing, data / "landing", months[: len(months) - new])
-    bench.street(data, as_of_text(months[-new - 1]))
-    runs = []
-    for last in months[len(months) - new :]:
-        deliver(landing, data / "landing", [last])
-        runs.append(bench.street(data, as_of_text(last)))
-    return data, runs
 
 
 def as_of_text(month: str) -> str:
@@ -461,9 +508,9 @@ def as_of_text(month: str) -> str:
     return f"{after}{AS_OF_HOUR}"
 
 
-def as_of_moment(month: str) -> str:
+def as_of_moment(as_of: str) -> str:
     """The same moment, UTC naive."""
-    return (datetime.fromisoformat(as_of_text(month)) - OFFSET_OF_THE_COMPANY).isoformat()
+    return (datetime.fromisoformat(as_of) - OFFSET_OF_THE_COMPANY).isoformat()
 
 
 def disk(landing: Path, data: Path) -> dict[str, int]:

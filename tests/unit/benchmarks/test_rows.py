@@ -11,6 +11,7 @@ import pytest
 
 from tests.benchmarks import __main__ as program
 from tests.benchmarks import measure, rows
+from tests.benchmarks.kept import Kept
 from tests.benchmarks.measure import Run
 from tests.benchmarks.report import load_texts
 from tests.benchmarks.rows import Bench, Check, Row
@@ -22,7 +23,7 @@ def a_run(seconds: float) -> Run:
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
-    return Bench(tmp_path, tmp_path, 1000, 3, 3, 100.0, 10**9, lambda line: None)
+    return Bench(tmp_path, tmp_path, 1000, 3, 3, 100.0, 10**9, lambda line: None, Kept(tmp_path, {}))
 
 
 @pytest.mark.parametrize(
@@ -88,7 +89,7 @@ def test_medians_and_percentiles() -> None:
 def test_the_moment_of_a_month_is_the_second_morning_after_it() -> None:
     assert rows.as_of_text("2026-10") == "2026-11-02T09:00"
     assert rows.as_of_text("2025-12") == "2026-01-02T09:00"
-    assert rows.as_of_moment("2026-10") == "2026-11-02T01:00:00"
+    assert rows.as_of_moment("2026-11-02T09:00") == "2026-11-02T01:00:00"
 
 
 def test_a_row_that_fails_is_kept_with_its_reason_and_the_next_is_measured(
@@ -107,10 +108,40 @@ def test_a_row_that_fails_is_kept_with_its_reason_and_the_next_is_measured(
     found = json.loads(results.read_text("utf-8"))["rows"]
     assert "the floor differs" in found["street"]["error"]
     assert found["nothing"]["checks"][0]["passed"] is True
-    assert not list((tmp_path / "work").iterdir()), "the work folder is empty afterwards"
 
     monkeypatch.setattr(program, "ROWS", {"street": sound, "nothing": broken})
     assert program.main([*words, "--only", "street"]) == 0
     found = json.loads(results.read_text("utf-8"))["rows"]
     assert (found["street"]["error"], found["nothing"]["error"]) == (None, None), "the other row stays as it was"
+    assert "--only street" in found["street"]["command"]
+    assert "--only" not in found["nothing"]["command"], "each row says by what it was measured"
     capsys.readouterr()
+
+
+def test_a_row_is_written_before_the_next_begins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def sound(bench: Bench) -> Row:
+        return Row("street", [Check("street_seconds", 1.0, "seconds")])
+
+    def interrupted(bench: Bench) -> Row:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(program, "ROWS", {"street": sound, "nothing": interrupted})
+    with pytest.raises(KeyboardInterrupt):
+        program.main(["--rows", "1000", "--results", str(results := tmp_path / "results.json")])
+    assert list(json.loads(results.read_text("utf-8"))["rows"]) == ["street"]
+
+
+def test_what_was_measured_is_shown_without_measuring(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def sound(bench: Bench) -> Row:
+        return Row("nothing", [Check("nothing_seconds", 1.25, "seconds", 3.0)])
+
+    monkeypatch.setattr(program, "ROWS", {"nothing": sound})
+    words = ["--rows", "1000", "--results", str(tmp_path / "results.json")]
+    assert program.main(words) == 0
+    before = capsys.readouterr().out
+    monkeypatch.setattr(program, "measure_rows", pytest.fail)
+    assert program.main([*words, "--as-measured"]) == 0
+    assert capsys.readouterr().out == before
+    assert "1.25 s" in before
