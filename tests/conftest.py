@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 TESTS = Path(__file__).parent
 PROJECT = TESTS.parent
+TIERS = ("spark", "pipeline", "browser", "integration", "project", "unit")  # those with the longest tests first
 UNIT_LIMIT_SECONDS = 5.0  # a unit test takes milliseconds
 
 
