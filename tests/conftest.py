@@ -69,6 +69,20 @@ def _own_key(tmp_path_factory: pytest.TempPathFactory) -> None:
         os.environ["MARKET_LEDGER_KEY_FILE"] = str(tmp_path_factory.mktemp("keys") / "test.key")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With workers (`-n 2 --dist loadgroup`) a folder's tests are of one of them, for they share what is costly."""
+    if not getattr(config.option, "loadgroup", False):
+        return
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(str(folder_of(item))))
+    items.sort(key=lambda item: TIERS.index(folder_of(item).parts[0]))
+
+
+def folder_of(item: pytest.Item) -> Path:
+    """Such as pipeline/invariants."""
+    return item.path.parent.relative_to(TESTS)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     """A unit test that takes seconds of the processor fails, on a busy machine too: it belongs in another tier."""
