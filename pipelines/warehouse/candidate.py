@@ -42,6 +42,8 @@ MASKED_CELL = f"',{CELL}|{CELL},?'"
 LARGE_TABLE_ROWS = 100_000
 # Beyond this share of changed rows too.
 MOST_CHANGED = 0.25
+# From so many rows a key on, numbers are drawn once a key and looked up.
+OFTEN = 3
 # What the leadership's file holds beside reports and facts, written by publish.py and passports.py.
 DESCRIBING = (
     "publication", "publication_sections", "passports", "passport_rows", "rejected_rows", "checks", "labels",
@@ -296,7 +298,8 @@ def copy_fresh(
     followed = there.recipe == recipe and now.previous and there.version == now.previous
     months = exchange_rows(sources, model, name) if followed else None
     if months is None:
-        query = fresh_query(sources, LEADERSHIP, model, f"warehouse.main.{quoted(model.name)}")
+        often = [] if only_shape else number_repeated_keys(sources, model)
+        query = fresh_query(sources, LEADERSHIP, model, f"warehouse.main.{quoted(model.name)}", often)
         rest = "WHERE false" if only_shape else order_by(sources.columns[model.name], model)
         sources.connection.execute(f"CREATE OR REPLACE TABLE {LEADERSHIP}.main.{quoted(name)} AS {query} {rest}")
     # Without a version of its own a table is told apart by when it was written.
@@ -414,8 +417,37 @@ def create_empty(sources: Sources, target: str, model: Model, name: str) -> None
         sources.connection.execute(f"CREATE TABLE {target}.main.{quoted(name)} ({shape})")
 
 
-def fresh_query(sources: Sources, target: str, model: Model, table: str) -> str:
-    """The select that a file gets of a warehouse table: everything, or what the leadership may see."""
+def number_repeated_keys(sources: Sources, model: Model) -> list[str]:
+    """Key columns of a large table whose keys come many times each: a temporary table for each has their numbers,
+    drawn once a key. To draw them once a row costs as much as to write the row.
+    """
+    table = f"warehouse.main.{quoted(model.name)}"
+    keys = [name for name in sources.columns[model.name] if model.column(name).key_class]
+    if not keys:
+        return []
+    counted = ", ".join(f"approx_count_distinct({quoted(name)})" for name in keys)
+    rows, *distinct = sources.connection.execute(f"SELECT count(*), {counted} FROM {table}").fetchall()[0]
+    if rows < LARGE_TABLE_ROWS:
+        return []
+    often = [name for name, keys_of_it in zip(keys, distinct, strict=True) if keys_of_it * OFTEN <= rows]
+    for name in often:
+        number = number_macro(model.column(name).key_class or "")
+        sources.connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE {numbers_of(name)} AS SELECT key, {number}(key) AS number"
+            f" FROM (SELECT DISTINCT {quoted(name)} AS key FROM {table} WHERE {quoted(name)} IS NOT NULL)"
+        )
+    return often
+
+
+def numbers_of(column: str) -> str:
+    return quoted(f"numbers_of_{column}")
+
+
+def fresh_query(sources: Sources, target: str, model: Model, table: str, looked_up: Collection[str] = ()) -> str:
+    """The select that a file gets of a warehouse table: everything, or what the leadership may see.
+
+    The numbers of the columns that are looked up are those of `number_repeated_keys`.
+    """
     if target != LEADERSHIP:
         return f"SELECT rows_.* FROM {table} AS rows_"
     selected = []
@@ -423,13 +455,18 @@ def fresh_query(sources: Sources, target: str, model: Model, table: str) -> str:
         column = model.column(name)
         if not column.is_for_leadership:
             continue
-        if column.key_class:
+        if name in looked_up:
+            selected.append(f"{numbers_of(name)}.number AS {quoted(name)}")
+        elif column.key_class:
             selected.append(f"{number_macro(column.key_class)}(rows_.{quoted(name)}) AS {quoted(name)}")
         elif name in JSON_WITH_MASKED_CELLS:
             selected.append(f"regexp_replace(rows_.{quoted(name)}, {MASKED_CELL}, '', 'g') AS {quoted(name)}")
         else:
             selected.append(f"rows_.{quoted(name)}")
-    return f"SELECT {', '.join(selected)} FROM {table} AS rows_"
+    joins = [
+        f" LEFT JOIN temp.{numbers_of(name)} ON {numbers_of(name)}.key = rows_.{quoted(name)}" for name in looked_up
+    ]
+    return f"SELECT {', '.join(selected)} FROM {table} AS rows_{''.join(joins)}"
 
 
 def order_by(columns: Mapping[str, str], model: Model) -> str:

@@ -413,6 +413,7 @@ def counting_query(
     flags = ", ".join(f"({each}) AS flag_{place}" for place, each in enumerate(filters))
     of_month = f"date_trunc('month', CAST({month} AS DATE))::DATE"
     counts = ", ".join(f"count(*) FILTER (flag_{place}) AS count_{place}" for place in range(len(filters)))
+    sums = ", ".join(f"sum(count_{place}) AS count_{place}" for place in range(len(filters)))
     places = ", ".join(f"count_{place}" for place in range(len(filters)))
     return f"""
         WITH flagged AS (
@@ -420,11 +421,14 @@ def counting_query(
                 {cut["segment"]} AS segment, {delivery} AS delivery_id, {flags}
             FROM {LEADERSHIP}.main.{quoted(table)} WHERE {month} IS NOT NULL AND {only.replace("month_start", of_month)}
         ),
+        finest AS (
+            SELECT month_start, delivery_id, region, segment, {counts} FROM flagged GROUP BY ALL
+        ),
         counted AS (
             SELECT month_start, delivery_id,
                 CASE WHEN grouping(region) = 1 THEN 'all' ELSE region END AS region,
-                CASE WHEN grouping(segment) = 1 THEN 'all' ELSE segment END AS segment, {counts}
-            FROM flagged
+                CASE WHEN grouping(segment) = 1 THEN 'all' ELSE segment END AS segment, {sums}
+            FROM finest
             GROUP BY GROUPING SETS (
                 (month_start, delivery_id), (month_start, delivery_id, region),
                 (month_start, delivery_id, segment), (month_start, delivery_id, region, segment)

@@ -179,3 +179,26 @@ def test_numbers_stay_when_new_people_come(settings: Settings, catalog: Catalog,
     publish(settings, [], AS_OF, catalog=catalog)
     assert numbers() == before
     assert all(0 <= number < 2**53 for number in before.values())
+
+
+def test_numbers_looked_up_are_the_numbers_drawn_for_each_row(
+    settings: Settings, catalog: Catalog, build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build(1)
+    with duckdb.connect(str(settings.warehouse_file)) as connection:  # a row of nobody
+        connection.execute("INSERT INTO fct_sales SELECT * REPLACE (NULL AS customer_key) FROM fct_sales LIMIT 1")
+    looked_up: list[str] = []
+    find = candidate.number_repeated_keys
+
+    def found(sources: candidate.Sources, model: Model) -> list[str]:
+        looked_up.extend(columns := find(sources, model))
+        return columns
+
+    monkeypatch.setattr(candidate, "number_repeated_keys", found)
+    monkeypatch.setattr(candidate, "OFTEN", 10**9)
+    for_each_row = tables_of(publish(settings, [], AS_OF, catalog=catalog).folder)
+    assert looked_up == []
+    monkeypatch.setattr(candidate, "OFTEN", 0)
+    shutil.rmtree(settings.published)
+    assert tables_of(publish(settings, [], AS_OF, catalog=catalog).folder) == for_each_row
+    assert "customer_key" in looked_up
