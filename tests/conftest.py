@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -69,18 +69,23 @@ def _own_key(tmp_path_factory: pytest.TempPathFactory) -> None:
         os.environ["MARKET_LEDGER_KEY_FILE"] = str(tmp_path_factory.mktemp("keys") / "test.key")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With workers (`-n 2`) a folder's tests are of one of them, for they share what is costly."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFolder(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return nodeid.partition("::")[0].rpartition("/")[0]
+
+    config.option.loadscopereorder = False  # it would begin with many tests; here the longest begin
+    return ByFolder(config, log)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With workers (`-n 2 --dist loadgroup`) a folder's tests are of one of them, for they share what is costly."""
-    if not getattr(config.option, "loadgroup", False):
-        return
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(str(folder_of(item))))
-    items.sort(key=lambda item: TIERS.index(folder_of(item).parts[0]))
-
-
-def folder_of(item: pytest.Item) -> Path:
-    """Such as pipeline/invariants."""
-    return item.path.parent.relative_to(TESTS)
+    """For workers: what takes longest begins, so that none is left alone with it."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: TIERS.index(item.path.relative_to(TESTS).parts[0]))
 
 
 @pytest.hookimpl(wrapper=True)
