@@ -30,6 +30,13 @@ def differences(one: Path, other: Path, leave_out: Mapping[str, Collection[str]]
         return found
 
 
+def names_of(file: Path) -> set[str]:
+    """Its tables and views."""
+    with duckdb.connect() as connection:
+        connection.execute(f"ATTACH '{file}' AS one (READ_ONLY)")
+        return set(shapes_of(connection, "one"))
+
+
 def shapes_of(connection: DuckDBPyConnection, database: str) -> dict[str, Shape]:
     """Tables and views of a file, with their columns in order."""
     found: dict[str, Shape] = {}

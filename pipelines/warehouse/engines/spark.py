@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,6 +36,9 @@ ANSWER_SECONDS = 5.0
 # for each query, and a run has hundreds.
 RETRIES, LONGEST_PAUSE_MILLISECONDS = 7, 4000
 BUILT = ("model", "seed")
+# Said once a query, and nothing that anybody could do about: dbt asks each session for a catalogue of Hive's, which
+# is the server's to choose, and PySpark says of every new pandas that it is new.
+NOISE = ("Failed to set spark.sql.catalogImplementation", "PySpark does not yet fully support pandas")
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,8 @@ class SparkEngine:
         check_installed()
         if not answers(self.remote):
             raise MarketLedgerError("spark_does_not_answer", remote=without_token(self.remote))
+        for words in NOISE:
+            warnings.filterwarnings("ignore", words)
         session = self._session()
         keeps = not is_whole and session.catalog.databaseExists(self.schema)
         session.sql(f"drop schema if exists {self.lake_schema} cascade")
