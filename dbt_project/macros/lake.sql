@@ -37,7 +37,8 @@
   Order of arrival decides. A content key counts its occurrences within a delivery, so that two equal rows of one
   file are two rows. A corrected return (ledger_amends) counts with the delivery that it corrects.
 
-  Nearly every key stands once. Only those that stand more often are ranked: ranking carries whole rows about.
+  Few rows stand in each other's way: which ones is told from their keys alone, and the rest of a row is read once, in
+  the columns that a model asks for. Within a register that nobody corrected no key stands twice.
 #}
 {% macro current_rows(source_name) -%}
 {%- set group = 'coalesce(ledger_scope, ledger_record_key)' -%}
@@ -49,94 +50,120 @@
             ~ " union all select " ~ group ~ " from lake." ~ source_name ~ " where ledger_delivery_id in " ~ moved,
     },
 }}) -}}
+{%- set lake_rows -%}
+(select * from {{ source('lake', source_name) }} {{ only_touched(group) }}) as lake_rows
+{%- endset -%}
 with
-
-lake_rows as (
-    select * from {{ source('lake', source_name) }} {{ only_touched(group) }}
-),
 
 readings as (
     select * from {{ ref('stg_current_readings') }}
 ),
 
-scope_arrivals as (
+scope_deliveries as (
     select
         lake_rows.ledger_scope,
-        max(readings.scope_arrival_number) as newest_arrival_number
-    from lake_rows
+        lake_rows.ledger_delivery_id,
+        max(lake_rows.ledger_amends) as ledger_amends,
+        max(readings.scope_arrival_number) as scope_arrival_number
+    from {{ lake_rows }}
     inner join readings
         on lake_rows.ledger_delivery_id = readings.delivery_id
     where lake_rows.ledger_scope is not null
-    group by lake_rows.ledger_scope
+    group by lake_rows.ledger_scope, lake_rows.ledger_delivery_id
 ),
 
-counting_rows as (
+ranked_scope_deliveries as (
     select
-        lake_rows.*,
+        *,
+        max(scope_arrival_number) over (partition by ledger_scope) as newest_arrival_number
+    from scope_deliveries
+),
+
+counting_scopes as (
+    select
+        *,
+        max(ledger_amends) over (partition by ledger_scope) is not null as is_corrected
+    from ranked_scope_deliveries
+    where scope_arrival_number = newest_arrival_number
+),
+
+counting_keys as (
+    {%- for kind in ['unscoped', 'scoped'] %}
+    select
+        lake_rows.ledger_scope,
+        lake_rows.ledger_record_key,
+        lake_rows.ledger_delivery_id,
+        lake_rows.ledger_row_number,
         readings.supersede_by,
-        readings.effective_arrival_number,
-        readings.scope_arrival_number
-    from lake_rows
+        readings.effective_arrival_number
+    from {{ lake_rows }}
     inner join readings
         on lake_rows.ledger_delivery_id = readings.delivery_id
-    left join scope_arrivals
-        on lake_rows.ledger_scope = scope_arrivals.ledger_scope
+    {%- if kind == 'unscoped' %}
     where lake_rows.ledger_scope is null
-        or readings.scope_arrival_number = scope_arrivals.newest_arrival_number
+    union all
+    {%- else %}
+    inner join counting_scopes
+        on lake_rows.ledger_scope = counting_scopes.ledger_scope
+        and lake_rows.ledger_delivery_id = counting_scopes.ledger_delivery_id
+    where counting_scopes.is_corrected
+    {%- endif %}
+    {%- endfor %}
 ),
 
 contested_keys as (
     select ledger_record_key
-    from counting_rows
+    from counting_keys
     group by ledger_record_key
     having count(*) > 1
 ),
 
-numbered_rows as (
+numbered_keys as (
     select
-        counting_rows.*,
+        counting_keys.*,
         case
-            when counting_rows.supersede_by = 'content' then row_number() over (
-                partition by counting_rows.ledger_delivery_id, counting_rows.ledger_record_key
-                order by counting_rows.ledger_row_number
+            when counting_keys.supersede_by = 'content' then row_number() over (
+                partition by counting_keys.ledger_delivery_id, counting_keys.ledger_record_key
+                order by counting_keys.ledger_row_number
             )
             else 1
         end as occurrence_number
-    from counting_rows
+    from counting_keys
     inner join contested_keys
-        on counting_rows.ledger_record_key = contested_keys.ledger_record_key
+        on counting_keys.ledger_record_key = contested_keys.ledger_record_key
 ),
 
-ranked_rows as (
+ranked_keys as (
     select
-        *,
+        ledger_delivery_id,
+        ledger_row_number,
         row_number() over (
             partition by ledger_scope, ledger_record_key, occurrence_number
             order by
-                case when ledger_scope is not null then scope_arrival_number end desc nulls last,
                 effective_arrival_number desc nulls last,
                 ledger_row_number desc nulls last,
                 ledger_delivery_id desc nulls last
         ) as record_rank
-    from numbered_rows
+    from numbered_keys
+),
+
+superseded_rows as (
+    select ledger_delivery_id, ledger_row_number from ranked_keys where record_rank > 1
 ),
 
 current_rows as (
-    select counting_rows.* except (supersede_by, effective_arrival_number, scope_arrival_number)
-    from counting_rows
-    left join contested_keys
-        on counting_rows.ledger_record_key = contested_keys.ledger_record_key
-    where contested_keys.ledger_record_key is null
-    union all
-    select * except (
-        supersede_by,
-        effective_arrival_number,
-        scope_arrival_number,
-        occurrence_number,
-        record_rank
-    )
-    from ranked_rows
-    where record_rank = 1
+    select lake_rows.*
+    from {{ lake_rows }}
+    inner join readings
+        on lake_rows.ledger_delivery_id = readings.delivery_id
+    left join counting_scopes
+        on lake_rows.ledger_scope = counting_scopes.ledger_scope
+        and lake_rows.ledger_delivery_id = counting_scopes.ledger_delivery_id
+    left join superseded_rows
+        on lake_rows.ledger_delivery_id = superseded_rows.ledger_delivery_id
+        and lake_rows.ledger_row_number = superseded_rows.ledger_row_number
+    where (lake_rows.ledger_scope is null or counting_scopes.ledger_scope is not null)
+        and superseded_rows.ledger_delivery_id is null
 )
 {%- endmacro %}
 

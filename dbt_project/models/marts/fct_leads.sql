@@ -10,11 +10,10 @@
         'fct_payments': of_orders ~ changed_rows('fct_payments', ['order_id', 'paid_date', 'paid_amount']) ~ ')',
     },
 }}) }}
+{%- set visits %}(select * from {{ ref('fct_visits') }} {{ only_touched('lead_key') }} where is_register_entry) as visits
+{%- endset %}
+{%- set of_first_visit = ['region', 'segment', 'department', 'source_channel', 'ledger_delivery_id', 'ledger_row_number'] %}
 with
-
-visits as (
-    select * from {{ ref('fct_visits') }} {{ only_touched('lead_key') }} where is_register_entry
-),
 
 orders as (
     select * from {{ ref('fct_orders') }}
@@ -24,9 +23,14 @@ matched_orders as (
     select * from {{ ref('int_orders_matched_to_leads') }} {{ only_touched('lead_key') }}
 ),
 
-leads as (
+-- Most leads came once: only the others' visits have to be gathered.
+leads_that_came_again as (
+    select lead_key from {{ visits }} group by lead_key having count(*) > 1
+),
+
+gathered_leads as (
     select
-        lead_key,
+        visits.lead_key,
         max(lead_id) as lead_id,
         min(person_key) as person_key,
         min(customer_key) as customer_key,
@@ -34,11 +38,42 @@ leads as (
         min(visited_date) as first_visited_date,
         min(case when is_contact_left then visited_date end) as contact_left_date,
         min(case when is_quote_given or is_test_drive then visited_date end) as quote_or_test_drive_date,
-        {{ first_of_group(
-            ['region', 'segment', 'department', 'source_channel', 'ledger_delivery_id', 'ledger_row_number'], visits_in_order()
-        ) }} as first_visit
-    from visits
-    group by lead_key
+        {{ first_of_group(of_first_visit, visits_in_order()) }} as first_visit
+    from {{ visits }}
+    inner join leads_that_came_again
+        on visits.lead_key = leads_that_came_again.lead_key
+    group by visits.lead_key
+),
+
+leads as (
+    select
+        visits.lead_key,
+        lead_id,
+        person_key,
+        customer_key,
+        1 as visit_count,
+        visited_date as first_visited_date,
+        case when is_contact_left then visited_date end as contact_left_date,
+        case when is_quote_given or is_test_drive then visited_date end as quote_or_test_drive_date,
+        {{ of_first_visit | join(', ') }}
+    from {{ visits }}
+    left join leads_that_came_again
+        on visits.lead_key = leads_that_came_again.lead_key
+    where leads_that_came_again.lead_key is null
+    union all
+    select
+        lead_key,
+        lead_id,
+        person_key,
+        customer_key,
+        visit_count,
+        first_visited_date,
+        contact_left_date,
+        quote_or_test_drive_date
+        {%- for column in of_first_visit %},
+        first_visit.{{ column }}
+        {%- endfor %}
+    from gathered_leads
 ),
 
 -- The lead's order: the first on or after the first visit; one dated before only where there is no other.
@@ -109,10 +144,10 @@ final as (
         cast(leads.person_key as string) as person_key,
         cast(leads.customer_key as string) as customer_key,
         cast({{ month_start('leads.first_visited_date') }} as date) as month_start,
-        cast(leads.first_visit.region as string) as region,
-        cast(leads.first_visit.segment as string) as segment,
-        cast(leads.first_visit.department as string) as department,
-        cast(coalesce(leads.first_visit.source_channel, 'not_recorded') as string) as source_channel,
+        cast(leads.region as string) as region,
+        cast(leads.segment as string) as segment,
+        cast(leads.department as string) as department,
+        cast(coalesce(leads.source_channel, 'not_recorded') as string) as source_channel,
         cast(leads.visit_count as bigint) as visit_count,
         cast(leads.first_visited_date as date) as first_visited_date,
         cast(leads.contact_left_date as date) as contact_left_date,
@@ -132,8 +167,8 @@ final as (
                 false
             ) as boolean
         ) as is_out_of_order,
-        cast(leads.first_visit.ledger_delivery_id as string) as ledger_delivery_id,
-        cast(leads.first_visit.ledger_row_number as bigint) as ledger_row_number
+        cast(leads.ledger_delivery_id as string) as ledger_delivery_id,
+        cast(leads.ledger_row_number as bigint) as ledger_row_number
     from leads
     left join ordered
         on leads.lead_key = ordered.lead_key
