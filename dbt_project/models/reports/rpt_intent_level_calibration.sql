@@ -1,23 +1,15 @@
 -- one row a month, region, segment and intent level: how many leads of the level kept its promise to order in time
 -- A lead stands under each level it was given, from the first visit that gave it. Open windows are left out of the
 -- judgement; a level without an end is described only.
-{#- A visit can change what was its lead's first at the level on its own day or later, not before; an order is looked for
-    from each level's first visit on; with the day of the run, windows close. #}
-{%- set changed_visits = changed_rows('fct_visits', [
-    'lead_key', 'intent_level', 'visited_date', 'arrival_time', 'month_start', 'region', 'segment', 'ledger_delivery_id',
-    'ledger_row_number',
-]) %}
+{#- With the day of the run, windows close. #}
+{%- set read_of_visits = [
+    'lead_key', 'intent_level', 'visited_date', 'month_start', 'region', 'segment', 'ledger_delivery_id', 'ledger_row_number',
+] %}
 {{ config(meta={'increment': {
     'key': ['month_start'],
     'touched_by': {
-        'fct_visits': '
-            with changed as (
-                select lead_key, intent_level, min(visited_date) as changed_from
-                from ' ~ changed_visits ~ ' group by all
-            )
-            select month_start from ' ~ changed_visits ~ '
-            union all
-            select month_start from fct_visits inner join changed using (lead_key, intent_level) where visited_date >= changed_from',
+        'fct_visits': 'select month_start from ' ~ changed_rows('fct_visits', read_of_visits),
+        'int_visits_again_at_level': 'select month_start from changes.int_visits_again_at_level',
         'int_orders_matched_to_leads': 'select month_start from fct_visits where lead_key in (select lead_key from '
             ~ changed_rows('int_orders_matched_to_leads', ['lead_key', 'ordered_date']) ~ ')',
         'stg_run_day': 'select month_start from fct_visits where visited_date
@@ -27,17 +19,15 @@
 }}) }}
 with
 
-visits_of_months as (
-    select lead_key, month_start from {{ ref('fct_visits') }} {{ only_touched('month_start') }}
-    where is_register_entry and intent_level is not null
-),
-
--- Which visit was a lead's first at a level is told from all its visits, those of other months too.
-visits as (
-    select * from {{ ref('fct_visits') }}
-    where is_register_entry
-        and intent_level is not null
-        and lead_key in (select lead_key from visits_of_months)
+rated_leads as (
+    select visits.lead_key, visits.intent_level, visits.visited_date, visits.month_start, visits.region, visits.segment
+    from (select * from {{ ref('fct_visits') }} {{ only_touched('month_start') }}) as visits
+    left join {{ ref('int_visits_again_at_level') }} as visits_again
+        on visits.ledger_delivery_id = visits_again.ledger_delivery_id
+        and visits.ledger_row_number = visits_again.ledger_row_number
+    where visits.is_register_entry
+        and visits.intent_level is not null
+        and visits_again.ledger_delivery_id is null
 ),
 
 levels as (
@@ -46,48 +36,6 @@ levels as (
 
 run_context as (
     select as_of_date from {{ ref('stg_run_day') }}
-),
-
--- Most leads are given a level once: only the others' visits have to be put in order.
-given_again as (
-    select lead_key, intent_level
-    from visits
-    group by lead_key, intent_level
-    having count(*) > 1
-),
-
-ranked as (
-    select
-        visits.*,
-        row_number() over (
-            partition by visits.lead_key, visits.intent_level
-            order by
-                visits.visited_date nulls last,
-                visits.arrival_time nulls last,
-                visits.ledger_delivery_id,
-                visits.ledger_row_number
-        ) as visit_number_at_level
-    from visits
-    inner join given_again
-        on visits.lead_key = given_again.lead_key
-        and visits.intent_level = given_again.intent_level
-),
-
-given as (
-    select visits.lead_key, visits.intent_level, visits.visited_date, visits.month_start, visits.region, visits.segment
-    from visits
-    left join given_again
-        on visits.lead_key = given_again.lead_key
-        and visits.intent_level = given_again.intent_level
-    where given_again.lead_key is null
-    union all
-    select lead_key, intent_level, visited_date, month_start, region, segment
-    from ranked
-    where visit_number_at_level = 1
-),
-
-rated_leads as (
-    select * from given where month_start in (select month_start from visits_of_months)
 ),
 
 -- Few leads order: only they are looked through for the first order since the level was given.
