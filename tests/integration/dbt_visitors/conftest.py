@@ -5,9 +5,6 @@ Belongs here: how a test puts rows where intake would have put them. Not here: w
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +18,8 @@ import pytest
 from pipelines.intake.contract import labels, load_contracts
 from pipelines.intake.lake import CURRENT_READINGS_SCHEMA, RUN_CONTEXT_SCHEMA
 from pipelines.intake.receipts import RECEIPT_SCHEMA
+from pipelines.settings import Settings
+from pipelines.warehouse import dbt
 
 Row = Mapping[str, Any]
 
@@ -88,37 +87,17 @@ def build_warehouse(project_dir: Path, tmp_path_factory: pytest.TempPathFactory)
     contracts = load_contracts([project_dir / "pipelines" / "contracts"])
     schemas = {name: contract.lake_schema() for name, contract in contracts.items()}
     supersede_by = {name: contract.supersede.by for name, contract in contracts.items()}
-    target = tmp_path_factory.mktemp("dbt_target")
     connections: list[duckdb.DuckDBPyConnection] = []
 
     def build(sources: Mapping[str, Sequence[Row]], select: str, as_of: datetime) -> duckdb.DuckDBPyConnection:
-        folder = tmp_path_factory.mktemp("data")
-        lake = Lake(folder / "lake", schemas, supersede_by)
+        settings = Settings(data_dir=tmp_path_factory.mktemp("data"), key_file=tmp_path_factory.mktemp("keys") / "key")
+        settings.warehouse.mkdir()
+        lake = Lake(settings.lake, schemas, supersede_by)
         lake.write(sources, as_of)
         lake.put("labels", labels(contracts.values()))
-        file = folder / "warehouse.duckdb"
-        environment = {"MARKET_LEDGER_LAKE": str(lake.folder), "MARKET_LEDGER_WAREHOUSE_FILE": str(file)}
-        dbt = str(project_dir / "dbt_project")
-        # A process of its own: dbt keeps its connection open, and nobody else in that process may read the file.
-        arguments = ["--project-dir", dbt, "--profiles-dir", dbt, "--target-path", str(target)]
-        arguments += [
-            "--log-path",
-            str(target / "logs"),
-            "--log-level-file",
-            "none",
-            "--exclude-resource-types",
-            "unit_test",
-        ]
-        arguments += ["--select", *select.split()]
-        finished = subprocess.run(
-            [sys.executable, "-m", "dbt.cli.main", "--quiet", "build", *arguments],
-            env=os.environ | environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert finished.returncode == 0, finished.stdout + finished.stderr
-        connections.append(duckdb.connect(str(file), read_only=True))
+        built = dbt.build(settings, select, tests="buildable")
+        assert built.failed == ()
+        connections.append(duckdb.connect(str(settings.warehouse_file), read_only=True))
         return connections[-1]
 
     yield build
