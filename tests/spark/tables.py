@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from pipelines.warehouse.candidate import table_columns
+
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
@@ -21,7 +23,7 @@ def differences(one: Path, other: Path, leave_out: Mapping[str, Collection[str]]
         connection.execute("SET TimeZone = 'UTC'")
         for name, file in (("one", one), ("other", other)):
             connection.execute(f"ATTACH '{file}' AS {name} (READ_ONLY)")
-        shapes, others = shapes_of(connection, "one"), shapes_of(connection, "other")
+        shapes, others = table_columns(connection, "one"), table_columns(connection, "other")
         left_out = {name for name, columns in leave_out.items() if "*" in columns}
         found = dict.fromkeys((shapes.keys() ^ others.keys()) - left_out, "only in one of them")
         for name in (shapes.keys() & others.keys()) - left_out:
@@ -34,20 +36,7 @@ def names_of(file: Path) -> set[str]:
     """Its tables and views."""
     with duckdb.connect() as connection:
         connection.execute(f"ATTACH '{file}' AS one (READ_ONLY)")
-        return set(shapes_of(connection, "one"))
-
-
-def shapes_of(connection: DuckDBPyConnection, database: str) -> dict[str, Shape]:
-    """Tables and views of a file, with their columns in order."""
-    found: dict[str, Shape] = {}
-    rows = connection.execute(
-        "SELECT table_name, column_name, data_type FROM duckdb_columns()"
-        " WHERE database_name = ? AND schema_name = 'main' AND NOT internal ORDER BY table_name, column_index",
-        [database],
-    ).fetchall()
-    for table, column, data_type in rows:
-        found.setdefault(table, {})[column] = data_type
-    return found
+        return set(table_columns(connection, "one"))
 
 
 def compare(connection: DuckDBPyConnection, table: str, shape: Shape, other: Shape, ignored: Collection[str]) -> str:
