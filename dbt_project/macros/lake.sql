@@ -176,5 +176,5 @@ current_rows as (
             {%- do columns.append("coalesce(cast(" ~ column.name ~ " as string), '~')") -%}
         {%- endfor -%}
     {%- endif -%}
-    {{ columns | join(" || '|' || ") or "''" }}
+    concat_ws('|'{{ ', ' if columns }}{{ columns | join(', ') }})
 {%- endmacro %}

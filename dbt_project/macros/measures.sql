@@ -1,6 +1,7 @@
 {#
   The few formulas that every report shares: rates, their intervals, growth, and what counts as a change.
-  Belongs here: formulas of metrics in portable SQL. Not here: which rows they are taken over.
+  Belongs here: formulas of metrics in portable SQL, and what they are broken down by where models must agree on it.
+  Not here: which rows they are taken over.
 #}
 
 {# Two-sided 95 %. #}
@@ -86,4 +87,13 @@
 {# Money received: a refund is negative however its file signs it. #}
 {% macro signed_payment(prefix='') -%}
     cast(case when {{ prefix }}payment_kind = 'refund' then -abs({{ prefix }}amount) else {{ prefix }}amount end as decimal(18, 2))
+{%- endmacro %}
+
+
+{# What sales and their targets are broken down by: the name of each breakdown and the column of its values. #}
+{% macro sales_breakdowns() -%}
+    {{ return({
+        'total': "'all'", 'region': 'region', 'channel': 'channel', 'segment': 'segment',
+        'product': 'product_id', 'product_category': 'product_category'
+    }) }}
 {%- endmacro %}

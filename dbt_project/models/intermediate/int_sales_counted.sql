@@ -1,10 +1,7 @@
 -- one row a month, region, segment and value of a breakdown in which something was sold, totals included
 -- Orders and customers are counted once a cell. Nearly all of them lie in one region and one segment: theirs are
 -- counted there and added up to the totals; only those that lie in several are counted in each total anew.
-{%- set breakdowns = {
-    'total': "'all'", 'region': 'region', 'channel': 'channel', 'segment': 'segment',
-    'product': 'product_id', 'product_category': 'product_category'
-} %}
+{%- set breakdowns = sales_breakdowns() %}
 {#- The total and the breakdowns by place are counts of the same cells: counted once. #}
 {%- set details = {'place': "'all'", 'channel': 'channel', 'product': 'product_id', 'product_category': 'product_category'} %}
 {%- set dimensions = 'region, segment, channel, product_id, product_category' %}

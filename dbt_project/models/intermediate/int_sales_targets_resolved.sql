@@ -1,8 +1,5 @@
 -- one row per month and cell of the sales report that has a target: the version valid at the start of the month, and the latest
-{%- set breakdowns = {
-    'total': "'all'", 'region': 'region', 'channel': 'channel', 'segment': 'segment',
-    'product': 'product_id', 'product_category': 'product_category'
-} %}
+{%- set breakdowns = sales_breakdowns() %}
 {%- set dimensions = ['region', 'channel', 'segment', 'product_category', 'product_id'] %}
 with
 

@@ -12,6 +12,10 @@
         ~ "' and ledger_scope in (select ledger_scope from changes.stg_" ~ source_name ~ ")"
 }) %}
 {%- endfor %}
+{%- set contents = {} %}
+{%- for source_name in sources %}
+{%- do contents.update({source_name: row_content(source('lake', source_name))}) %}
+{%- endfor %}
 {{ config(meta={'increment': {'key': ['delivery_id'], 'touched_by': touched_by}}) }}
 with
 
@@ -44,9 +48,23 @@ register_rows as (
         '{{ source_name }}' as source_name,
         ledger_scope,
         ledger_delivery_id as delivery_id,
-        {{ row_content(source('lake', source_name)) }} as content
+        {{ contents[source_name] }} as content,
+        count(*) as row_count
     from {{ source('lake', source_name) }}
     where ledger_scope is not null and ledger_delivery_id in (select delivery_id from incomplete_deliveries)
+    group by 1, 2, 3, 4
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+),
+
+counting_rows as (
+    {%- for source_name in sources %}
+    select
+        '{{ source_name }}' as source_name,
+        ledger_delivery_id,
+        ledger_row_number
+    from {{ ref('stg_' ~ source_name) }}
+    where ledger_scope in (select ledger_scope from register_rows where source_name = '{{ source_name }}')
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 ),
@@ -56,33 +74,19 @@ current_rows as (
     select
         '{{ source_name }}' as source_name,
         lake_rows.ledger_scope,
-        {{ row_content(source('lake', source_name)) }} as content
+        {{ contents[source_name] }} as content,
+        count(*) as row_count
     from {{ source('lake', source_name) }} as lake_rows
-    inner join (
-        select ledger_delivery_id, ledger_row_number
-        from {{ ref('stg_' ~ source_name) }}
-        where ledger_scope in (select ledger_scope from register_rows where source_name = '{{ source_name }}')
-    ) as counting_rows
+    inner join counting_rows
         on lake_rows.ledger_delivery_id = counting_rows.ledger_delivery_id
         and lake_rows.ledger_row_number = counting_rows.ledger_row_number
+        and counting_rows.source_name = '{{ source_name }}'
+    -- Of other rows nothing else is read.
+    where lake_rows.ledger_scope is not null
+        and lake_rows.ledger_delivery_id in (select ledger_delivery_id from counting_rows)
+    group by 1, 2, 3
     {{ 'union all' if not loop.last }}
     {%- endfor %}
-),
-
-numbered_register_rows as (
-    select
-        *,
-        row_number() over (
-            partition by delivery_id, source_name, ledger_scope, content order by content
-        ) as occurrence_number
-    from register_rows
-),
-
-numbered_current_rows as (
-    select
-        *,
-        row_number() over (partition by source_name, ledger_scope, content order by content) as occurrence_number
-    from current_rows
 ),
 
 final as (
@@ -90,13 +94,15 @@ final as (
         cast(register.source_name as string) as source_name,
         cast(register.ledger_scope as string) as ledger_scope,
         cast(register.delivery_id as string) as delivery_id,
-        cast(count(case when current_row.content is null then 1 end) as bigint) as withdrawn_row_count
-    from numbered_register_rows as register
-    left join numbered_current_rows as current_row
+        -- A register may say the same more often than the newest does.
+        cast(
+            sum(greatest(register.row_count - coalesce(current_row.row_count, 0), 0)) as bigint
+        ) as withdrawn_row_count
+    from register_rows as register
+    left join current_rows as current_row
         on register.source_name = current_row.source_name
         and register.ledger_scope = current_row.ledger_scope
         and register.content = current_row.content
-        and register.occurrence_number = current_row.occurrence_number
     group by 1, 2, 3
 )
 

@@ -69,11 +69,12 @@ month_ends as (
 ),
 
 -- Quintiles of all customers so far, as ntile(5) cuts them, without sorting all customers at each month end: the
--- spans are sorted once and counted in blocks of a thousand; only a block in which a fifth ends is looked into.
+-- spans are sorted once and counted in blocks of a thousand; only a block in which a fifth ends is looked into. The measures go
+-- by number there: texts would be most of what is sorted.
 positions as (
     {%- for measure in measures %}
     select
-        '{{ measure }}' as measure,
+        {{ loop.index }} as measure,
         {{ measure }}_position as position,
         cast(floor({{ measure }}_position / 1000) as bigint) as block_number,
         month_start,
@@ -158,8 +159,8 @@ ranked as (
 boundaries as (
     select
         ranked.month_start
-        {%- for measure in measures %}{% for fifth in range(1, 5) %},
-        max(case when ranked.measure = '{{ measure }}' and ending_fifths.fifth = {{ fifth }} then ranked.position end)
+        {%- for measure in measures %}{% set number = loop.index %}{% for fifth in range(1, 5) %},
+        max(case when ranked.measure = {{ number }} and ending_fifths.fifth = {{ fifth }} then ranked.position end)
             as {{ measure }}_end_{{ fifth }}
         {%- endfor %}{% endfor %}
     from ranked

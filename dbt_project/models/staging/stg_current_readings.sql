@@ -5,7 +5,7 @@ current_readings as (
 ),
 
 deliveries as (
-    select * from {{ source('lake', 'deliveries') }}
+    select * from {{ ref('stg_deliveries') }}
 ),
 
 -- The same bytes may arrive again: the reading is one, its place in the order is the last.
