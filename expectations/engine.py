@@ -13,7 +13,7 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -61,6 +61,14 @@ class Finding:
     breaches: tuple[tuple[str, float], ...]
 
 
+@dataclass(frozen=True)
+class Judged:
+    """What was found, and how to write it as a static site, which takes as long as to find it."""
+
+    findings: list[Finding]
+    write_site: Callable[[Path], None]
+
+
 def warm() -> None:
     """Take the seconds that the library needs before its first result: importing, templates, drivers."""
     import duckdb
@@ -70,13 +78,11 @@ def warm() -> None:
         with duckdb.connect(str(database)) as connection:
             connection.execute(f"CREATE TABLE warm AS SELECT 'nothing' AS {KEY}, 0.0::DOUBLE AS zero")
         zero = Expectation(check="zero", severity="warning", label=Text(zh="零", en="Zero"), measure="zero", maximum=0)
-        validate(database, [MeasuredTable("warm", (zero,))], Path(aside) / "site")
+        validate(database, [MeasuredTable("warm", (zero,))])
 
 
-def validate(database: Path, tables: Sequence[MeasuredTable], site: Path | None = None) -> list[Finding]:
-    """Check all tables of a DuckDB file in one pass and, if asked, write the results as a static site."""
-    if not tables:
-        return []
+def validate(database: Path, tables: Sequence[MeasuredTable]) -> Judged:
+    """Check all tables of a DuckDB file in one pass. The file is not needed to write the site."""
     great_expectations = _library()
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
@@ -84,8 +90,6 @@ def validate(database: Path, tables: Sequence[MeasuredTable], site: Path | None 
     context = great_expectations.get_context(mode="ephemeral")
     context.enable_analytics(False)
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    if site is not None:
-        _add_site(context, site)
     source = context.data_sources.add_sql(
         "measures", connection_string=f"duckdb:///{database}", create_temp_table=False
     )
@@ -98,15 +102,14 @@ def validate(database: Path, tables: Sequence[MeasuredTable], site: Path | None 
             )
         )
         outcome = checkpoint.run()
-        if site is not None:
-            context.build_data_docs()
     finally:
         source.get_engine().dispose()
-    return [
+    findings = [
         _finding(table.name, result)
         for table, run in zip(tables, outcome.run_results.values(), strict=True)
         for result in run.results
     ]
+    return Judged(findings, lambda site: _write_site(context, site))
 
 
 class _StandIn(ModuleType):
@@ -188,7 +191,7 @@ def _finding(table: str, result: ExpectationValidationResult) -> Finding:
     return Finding(table=table, check=check, breaches=breaches)
 
 
-def _add_site(context: EphemeralDataContext, site: Path) -> None:
+def _write_site(context: EphemeralDataContext, site: Path) -> None:
     shutil.rmtree(site, ignore_errors=True)
     context.add_data_docs_site(
         site_name="checks",
@@ -198,3 +201,4 @@ def _add_site(context: EphemeralDataContext, site: Path) -> None:
             "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
         },
     )
+    context.build_data_docs()

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from expectations import known
-from expectations.engine import Finding, MeasuredTable, validate
+from expectations.engine import Finding, Judged, MeasuredTable, validate
 from expectations.measures import measure_file
 from expectations.results import CheckResult
 from expectations.suites import Expectation, Suite, load_suite
@@ -31,9 +31,18 @@ CHECKING_SHARE = 0.25
 DELIVERIES_SITE = "deliveries"
 REPORTS_SITE = "reports"
 
+Task = Callable[[], None]
 
-def check_deliveries(settings: Settings) -> list[CheckResult]:
-    """Judge every delivery that counts now, source by source. Reads the lake and the receipts, nothing else."""
+
+def at_once(task: Task) -> None:
+    task()
+
+
+def check_deliveries(settings: Settings, when: Callable[[Task], None] = at_once) -> list[CheckResult]:
+    """Judge every delivery that counts now, source by source. Reads the lake and the receipts, nothing else.
+
+    `when` gets the task that writes the site of results: who waits for the results need not wait for that.
+    """
     from pipelines.intake.contract import load_contracts
 
     if not (settings.lake / "run_context" / "run_context.parquet").is_file():
@@ -52,7 +61,7 @@ def check_deliveries(settings: Settings) -> list[CheckResult]:
             suites[source] = load_suite(folder / "sources" / f"{source}.yml")
             measures.measure_source(settings.lake, source, suites[source])
         measures.close()
-        findings = _validate(measures.path, suites, settings, DELIVERIES_SITE)
+        findings = _validate(measures.path, suites, settings, DELIVERIES_SITE, when)
     results = []
     for finding in findings:
         expectation = suites[finding.table].expectation(finding.check)
@@ -73,8 +82,8 @@ def check_deliveries(settings: Settings) -> list[CheckResult]:
     return sorted(results, key=lambda result: result.check_id)
 
 
-def check_reports(candidate: Path, settings: Settings) -> list[CheckResult]:
-    """Judge the reports of a published file, or of one about to be published."""
+def check_reports(candidate: Path, settings: Settings, when: Callable[[Task], None] = at_once) -> list[CheckResult]:
+    """Judge the reports of a published file, or of one about to be published. `when` as above."""
     folder = settings.expectations_dir / "suites" / "reports"
     catalog = _catalog(settings)
     suites: dict[str, Suite] = {}
@@ -85,7 +94,7 @@ def check_reports(candidate: Path, settings: Settings) -> list[CheckResult]:
                 suites[file.stem] = load_suite(file)
                 measures.measure_report(file.stem, suites[file.stem])
         measures.close()
-        findings = _validate(measures.path, suites, settings, REPORTS_SITE)
+        findings = _validate(measures.path, suites, settings, REPORTS_SITE, when)
     return [
         _result(
             kind="report",
@@ -119,21 +128,28 @@ def _catalog(settings: Settings) -> Catalog | None:
         return None
 
 
-def _validate(database: Path, suites: Mapping[str, Suite], settings: Settings, site: str) -> list[Finding]:
+def _validate(
+    database: Path, suites: Mapping[str, Suite], settings: Settings, site: str, when: Callable[[Task], None]
+) -> list[Finding]:
     tables = [MeasuredTable(name, suite.expectations) for name, suite in suites.items() if suite.expectations]
-    checks = settings.published / "checks"
+    if not tables:
+        return []
+    judged = validate(database, tables)
+    when(lambda: _write_site(judged, settings.published / "checks", site))
+    return judged.findings
+
+
+def _write_site(judged: Judged, checks: Path, site: str) -> None:
     checks.mkdir(parents=True, exist_ok=True)
     for left in checks.glob(f".{site}.tmp-*"):  # by a run that was killed: the run lock lets one at a time in here
         shutil.rmtree(left, ignore_errors=True)
     new = checks / f".{site}.tmp-{os.getpid()}"
     try:
-        findings = validate(database, tables, new)
-        if new.is_dir():
-            _swap(new, checks / site)
-            _write_index(checks, [name for name in (DELIVERIES_SITE, REPORTS_SITE) if (checks / name).is_dir()])
+        judged.write_site(new)
+        _swap(new, checks / site)
+        _write_index(checks, [name for name in (DELIVERIES_SITE, REPORTS_SITE) if (checks / name).is_dir()])
     finally:
         shutil.rmtree(new, ignore_errors=True)
-    return findings
 
 
 def _swap(new: Path, site: Path) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -45,15 +45,25 @@ class GateWorker:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._pool.shutdown(wait=error is None, cancel_futures=True)
+        try:
+            if error is None:
+                self._pool.submit(_write_sites).result()
+        finally:
+            self._pool.shutdown(wait=error is None, cancel_futures=True)
 
     def deliveries(self) -> Future[list[CheckResult]]:
         """Start the checks of what the lake holds."""
-        return self._pool.submit(_check_deliveries, self.settings)
+        return self._judged(_check_deliveries, self.settings)
 
     def reports(self, leadership_file: Path) -> list[CheckResult]:
         """Judge the reports of a candidate as readers would see them."""
-        return self.waived(self._pool.submit(_check_reports, leadership_file, self.settings).result())
+        return self.waived(self._judged(_check_reports, leadership_file, self.settings).result())
+
+    def _judged(self, check: Callable[..., list[CheckResult]], *arguments: object) -> Future[list[CheckResult]]:
+        """The results as soon as they are known; the process goes on to write their site meanwhile."""
+        results = self._pool.submit(check, *arguments)
+        self._pool.submit(_write_sites)
+        return results
 
     def collect(
         self,
@@ -202,13 +212,24 @@ def _warm() -> None:
     warm()
 
 
+# Of the checking process alone: sites of results that are still to be written.
+_sites: list[Callable[[], None]] = []
+
+
 def _check_deliveries(settings: Settings) -> list[CheckResult]:
     from expectations.runner import check_deliveries
 
-    return check_deliveries(settings)
+    return check_deliveries(settings, _sites.append)
 
 
 def _check_reports(leadership_file: Path, settings: Settings) -> list[CheckResult]:
     from expectations.runner import check_reports
 
-    return check_reports(leadership_file, settings)
+    return check_reports(leadership_file, settings, _sites.append)
+
+
+def _write_sites() -> None:
+    """What fails stays to be written: whoever waits for it gets the error."""
+    while _sites:
+        _sites[0]()
+        _sites.pop(0)

@@ -32,7 +32,7 @@ def table(**bounds: float) -> MeasuredTable:
 
 
 def test_names_the_rows_outside_the_bounds(measured: Path) -> None:
-    share, count = validate(measured, [table(maximum=0.5)])
+    share, count = validate(measured, [table(maximum=0.5)]).findings
     assert share.breaches == (("d2", 0.50001),)
     assert count.breaches == ()
 
@@ -40,17 +40,17 @@ def test_names_the_rows_outside_the_bounds(measured: Path) -> None:
 def test_every_row_outside_is_named_however_many_there_are(measured: Path) -> None:
     with duckdb.connect(str(measured)) as connection:
         connection.execute("INSERT INTO visits SELECT 'more ' || number, 1, 0 FROM range(50) AS numbers(number)")
-    share, _ = validate(measured, [table(maximum=0.5)])
+    share, _ = validate(measured, [table(maximum=0.5)]).findings
     assert len(share.breaches) == 51
 
 
 def test_nothing_measured_is_no_breach(measured: Path) -> None:
-    share, _ = validate(measured, [table(minimum=0.5, maximum=0.6)])
+    share, _ = validate(measured, [table(minimum=0.5, maximum=0.6)]).findings
     assert share.breaches == ()
 
 
 def test_a_minimum_is_kept_too(measured: Path) -> None:
-    share, _ = validate(measured, [table(minimum=0.50001)])
+    share, _ = validate(measured, [table(minimum=0.50001)]).findings
     assert share.breaches == (("d1", 0.5),)
 
 
@@ -68,7 +68,7 @@ def test_the_library_still_has_no_duckdb_of_its_own() -> None:
 
 
 def test_the_site_holds_labels_in_both_languages(measured: Path, tmp_path: Path) -> None:
-    validate(measured, [table(maximum=0.5)], tmp_path / "site")
+    validate(measured, [table(maximum=0.5)]).write_site(tmp_path / "site")
     pages = "".join(page.read_text("utf-8") for page in (tmp_path / "site").rglob("*.html"))
     assert "检查 / Check" in pages
 
