@@ -5,9 +5,7 @@
     'touched_by': {
         'fct_attribution': 'select month_start from ' ~ changed_rows('fct_attribution', [
             'attribution_model', 'order_id', 'visit_key', 'month_start', 'region', 'segment', 'credited_amount',
-        ]),
-        'fct_visits': 'select month_start from fct_attribution where visit_key in (select visit_key from '
-            ~ changed_rows('fct_visits', ['visit_key'] + of_visit) ~ ')',
+        ] + of_visit),
     },
 }}) }}
 with
@@ -18,18 +16,16 @@ credits as (
 
 final as (
     select
-        cast(credits.month_start as date) as month_start,
-        cast(credits.visit_key is not null as boolean) as is_attributed,
-        cast(credits.region as string) as region,
-        cast(credits.segment as string) as segment,
+        cast(month_start as date) as month_start,
+        cast(visit_key is not null as boolean) as is_attributed,
+        cast(region as string) as region,
+        cast(segment as string) as segment,
         {%- for dimension in of_visit %}
-        cast(coalesce(visits.{{ dimension }}, 'not_recorded') as string) as {{ dimension }},
+        cast(coalesce({{ dimension }}, 'not_recorded') as string) as {{ dimension }},
         {%- endfor %}
         cast(count(*) as bigint) as order_count,
-        cast(sum(credits.credited_amount) as decimal(18, 2)) as sales_amount
+        cast(sum(credited_amount) as decimal(18, 2)) as sales_amount
     from credits
-    left join {{ ref('fct_visits') }} as visits
-        on credits.visit_key = visits.visit_key
     group by 1, 2, 3, 4, 5, 6, 7, 8, 9
 )
 

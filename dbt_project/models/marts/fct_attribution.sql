@@ -29,6 +29,7 @@ touches as (
     select
         matched_orders.order_id,
         visits.*,
+        visits.ledger_delivery_id || '-' || cast(visits.ledger_row_number as string) as visit_key,
         row_number() over (
             partition by matched_orders.order_id
             order by
@@ -60,6 +61,10 @@ final as (
             case when touches.visit_key is null then 'unattributed' else coalesce(touches.source_channel, 'not_recorded') end
             as string
         ) as source_channel,
+        cast(touches.department as string) as department,
+        cast(touches.visit_type as string) as visit_type,
+        cast(touches.intent_level as string) as intent_level,
+        cast(touches.visit_order as string) as visit_order,
         cast({{ days_between('touches.visited_date', 'orders.ordered_date') }} as bigint) as days_before_order,
         cast(1 as decimal(18, 6)) as credited_orders,
         cast(orders.sales_amount as decimal(18, 2)) as credited_amount,

@@ -124,7 +124,6 @@ with_leads as (
 
 register_visits as (
     select
-        cast(ledger_delivery_id || '-' || cast(ledger_row_number as string) as string) as visit_key,
         cast(true as boolean) as is_register_entry,
         cast(visit_id as string) as visit_id,
         cast(lead_id as string) as lead_id,
@@ -168,7 +167,6 @@ register_visits as (
 
 web_visits as (
     select
-        cast('web-' || session_key as string) as visit_key,
         cast(false as boolean) as is_register_entry,
         cast(null as string) as visit_id,
         cast(null as string) as lead_id,

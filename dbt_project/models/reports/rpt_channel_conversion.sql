@@ -26,7 +26,7 @@ order_cells as (
         month_start,
         region,
         segment,
-        case when is_attributed then source_channel else 'unattributed' end as source_channel,
+        source_channel,
         0 as visit_count,
         0 as contact_count,
         0 as web_session_count,
