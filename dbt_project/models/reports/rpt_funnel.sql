@@ -2,6 +2,7 @@
 -- A lead is at a step if the step or a later one is recorded within the window: who ordered has left contact data,
 -- written down or not. `recorded_count` is the step's own record.
 {%- set steps = ['visit', 'contact_left', 'quote_or_test_drive', 'order', 'paid'] %}
+{%- set measured_days = ['days_from_previous', 'days_from_first'] %}
 {#- With the day of the run, leads come to the end of their window. #}
 {{ config(meta={'increment': {
     'key': ['month_start'],
@@ -68,16 +69,16 @@ cells as (
 ),
 
 windows as (
-    select '90_days' as step_window, {{ threshold('funnel_window_days') }} as window_days
+    select 1 as window_number, '90_days' as step_window, {{ threshold('funnel_window_days') }} as window_days
     union all
-    select 'ever', cast(null as double)
+    select 2, 'ever', cast(null as double)
 ),
 
 -- What lies beyond the window has not happened yet, as far as the window goes.
 windowed as (
     select
         details.detail_number,
-        windows.step_window,
+        windows.window_number,
         lead_groups.lead_count,
         case when windows.window_days is null then false else lead_groups.is_window_open end as is_open,
         cast(0 as bigint) as days_to_visit,
@@ -101,7 +102,7 @@ steps as (
     {%- set number = loop.index %}
     select
         detail_number,
-        step_window,
+        window_number,
         {{ number }} as step_number,
         lead_count,
         is_open,
@@ -133,7 +134,7 @@ steps as (
 step_details as (
     select
         detail_number,
-        step_window,
+        window_number,
         step_number,
         sum(lead_count) as all_count,
         sum(case when is_entered then lead_count else 0 end) as entered_count,
@@ -145,13 +146,13 @@ step_details as (
         sum(case when days_from_previous is not null then lead_count else 0 end) as days_from_previous_count,
         sum(case when step_number > 1 then days_from_first * lead_count end) as days_from_first_sum
     from steps
-    group by detail_number, step_window, step_number
+    group by detail_number, window_number, step_number
 ),
 
 counted as (
     select
         totals.cell_number,
-        step_details.step_window,
+        step_details.window_number,
         step_details.step_number,
         {%- for measure in [
             'all_count', 'entered_count', 'reached_count', 'open_count', 'recorded_count', 'out_of_order_count',
@@ -162,47 +163,52 @@ counted as (
     from step_details
     inner join totals
         on step_details.detail_number = totals.detail_number
-    group by totals.cell_number, step_details.step_window, step_details.step_number
+    group by totals.cell_number, step_details.window_number, step_details.step_number
 ),
 
--- Exact percentiles (linear between neighbours) from the number of leads at each number of days.
-{%- for days in ['days_from_previous', 'days_from_first'] %}
-{{ days }}_details as (
-    select detail_number, step_window, step_number, {{ days }} as days, cast(sum(lead_count) as bigint) as lead_count
+-- How many leads took each number of days, since the step before and since the first visit.
+day_details as (
+    {%- for days in measured_days %}
+    select
+        detail_number,
+        window_number * 100 + step_number * 10 + {{ loop.index }} as series_number,
+        {{ days }} as days,
+        cast(sum(lead_count) as bigint) as lead_count
     from steps
     where {{ days }} is not null and step_number > 1
-    group by detail_number, step_window, step_number, {{ days }}
+    group by detail_number, window_number, step_number, {{ days }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 ),
 
-{{ days }}_counts as (
+day_counts as (
     select
         totals.cell_number,
-        details.step_window,
-        details.step_number,
-        details.days,
-        cast(sum(details.lead_count) as bigint) as lead_count
-    from {{ days }}_details as details
+        day_details.series_number,
+        day_details.days,
+        cast(sum(day_details.lead_count) as bigint) as lead_count
+    from day_details
     inner join totals
-        on details.detail_number = totals.detail_number
-    group by totals.cell_number, details.step_window, details.step_number, details.days
+        on day_details.detail_number = totals.detail_number
+    group by totals.cell_number, day_details.series_number, day_details.days
 ),
 
-{{ days }}_places as (
+day_places as (
     select
         *,
         sum(lead_count) over (
-            partition by cell_number, step_window, step_number
+            partition by cell_number, series_number
             order by days nulls last rows between unbounded preceding and current row
         ) as count_up_to,
-        sum(lead_count) over (partition by cell_number, step_window, step_number) as count_in_all
-    from {{ days }}_counts
+        sum(lead_count) over (partition by cell_number, series_number) as count_in_all
+    from day_counts
 ),
 
-{{ days }}_percentiles as (
+-- Exact percentiles (linear between neighbours).
+percentiles as (
     select
         cell_number,
-        step_window,
-        step_number,
+        series_number,
         {%- for name, fraction in [('median', '0.5e0'), ('p90', '0.9e0')] %}
         {%- set place = fraction ~ ' * (count_in_all - 1)' %}
         min(case when count_up_to > floor({{ place }}) then days end)
@@ -211,10 +217,9 @@ counted as (
             - min(case when count_up_to > floor({{ place }}) then days end)
         ) as {{ name }}_days{{ ',' if not loop.last }}
         {%- endfor %}
-    from {{ days }}_places
-    group by cell_number, step_window, step_number
+    from day_places
+    group by cell_number, series_number
 ),
-{%- endfor %}
 
 final as (
     select
@@ -222,7 +227,7 @@ final as (
         cast(cells.region as string) as region,
         cast(cells.segment as string) as segment,
         cast(cells.source_channel as string) as source_channel,
-        cast(counted.step_window as string) as step_window,
+        cast(windows.step_window as string) as step_window,
         cast(counted.step_number as bigint) as step_number,
         cast(
             case counted.step_number
@@ -254,11 +259,12 @@ final as (
     from counted
     inner join cells
         on counted.cell_number = cells.cell_number
-    {%- for days in ['days_from_previous', 'days_from_first'] %}
-    left join {{ days }}_percentiles
+    inner join windows
+        on counted.window_number = windows.window_number
+    {%- for days in measured_days %}
+    left join percentiles as {{ days }}_percentiles
         on counted.cell_number = {{ days }}_percentiles.cell_number
-        and counted.step_window = {{ days }}_percentiles.step_window
-        and counted.step_number = {{ days }}_percentiles.step_number
+        and counted.window_number * 100 + counted.step_number * 10 + {{ loop.index }} = {{ days }}_percentiles.series_number
     {%- endfor %}
 )
 
