@@ -96,9 +96,9 @@ def code(project: Path) -> str:
 
 
 def commit(project: Path) -> str:
-    """The commit of the checkout, `-dirty` where files differ from it; nothing where there is no git."""
+    """The commit of the checkout, `-dirty` where files differ from it; a dash where there is no git."""
     words = ["git", "-C", str(project), "describe", "--always", "--dirty", "--abbrev=10"]
     try:
-        return subprocess.run(words, capture_output=True, text=True, check=False).stdout.strip()
+        return subprocess.run(words, capture_output=True, text=True, check=False).stdout.strip() or "-"
     except OSError:
-        return ""
+        return "-"
