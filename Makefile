@@ -40,7 +40,7 @@ run: $(VENV)/.run  ## Take the sample deliveries, run the pipeline, print and pu
 	@$(LEDGER) --data $(DATA) run --samples
 
 test: $(VENV)/.dev browser  ## Set up and run all tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2
 
 browser:
 	@bash tests/browser/install.sh
