@@ -43,6 +43,7 @@ def street(*words: str) -> Answer:
         answer["parts"] = result.seconds
         held = result.publication.held() if result.publication else []
         answer["held"] = [f"{each.section} by {', '.join(each.failed_checks)}" for each in held]
+        answer["held"] += [f"{node.name}: {node.message}" for node in result.models.nodes if node.status == "error"]
         return result
 
     production.run = remembered
