@@ -15,6 +15,7 @@ import typer
 
 from pipelines.console import Console, failure
 from pipelines.errors import MarketLedgerError
+from pipelines.memory import lacked_memory
 from pipelines.settings import Settings, display_language, load_settings, one_of_languages, parse_moment
 
 if TYPE_CHECKING:
@@ -564,6 +565,12 @@ def main() -> None:
         command(data_folder_first(sys.argv[1:]), standalone_mode=True)
     except MarketLedgerError as error:
         failure(error.message(session.language or display_language()))
+        sys.exit(2)
+    except Exception as error:
+        if not lacked_memory(str(error)):
+            raise
+        problem = str(error).splitlines()[0]
+        failure(MarketLedgerError("memory_too_low", problem=problem).message(session.language or display_language()))
         sys.exit(2)
     except SystemExit as end:
         if end.code == STOPPED:

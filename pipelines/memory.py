@@ -1,7 +1,7 @@
 """How much memory a run may take: a size as people write it, and what this machine or container offers.
 
 Belongs here: reading sizes, the machine's and the control group's memory, what of it DuckDB gets. Not here: who
-sets the limit (settings.py) and who opens a database.
+sets the limit (settings.py), who opens a database, and what follows when the limit was too low (dbt.py, cli.py).
 """
 
 from __future__ import annotations
@@ -46,6 +46,11 @@ def default_limit_bytes() -> int:
 def database_bytes(limit_bytes: int) -> int:
     """What of a process's limit its database may hold: the rest is the interpreter's."""
     return max(limit_bytes - INTERPRETER_BYTES, LEAST_DATABASE_BYTES)
+
+
+def lacked_memory(message: str) -> bool:
+    """Whether an error says that the database could not do with its memory."""
+    return "Out of Memory Error" in message
 
 
 def _content(file: Path) -> str:

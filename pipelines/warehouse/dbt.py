@@ -14,13 +14,14 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.errors import MarketLedgerError
+from pipelines.memory import lacked_memory
 from pipelines.progress import Progress, silent
 from pipelines.settings import Settings
 from pipelines.warehouse.engines import Engine, engine_of
@@ -90,8 +91,18 @@ def build(
     """Build and test everything (or what `select` names) in the data folder's warehouse.
 
     `tests` says which tests go with a selection: those that look at nothing else (cautious), or also those that
-    look at what the selection is built from (buildable).
+    look at what the selection is built from (buildable). What two steps wanted of the memory at once, each may have
+    alone: where it was too little, they are done again one after the other, and what is done is kept.
     """
+    result = _build(settings, select, progress, tests)
+    if any(lacked_memory(node.message) for node in result.failed):
+        result = _build(settings, select, progress, tests, ["--threads", "1"])
+    return result
+
+
+def _build(
+    settings: Settings, select: str | None, progress: Progress, tests: str, options: Sequence[str] = ()
+) -> DbtResult:
     workspace = Workspace(settings.warehouse / "dbt")
     workspace.target.mkdir(parents=True, exist_ok=True)
     seeds_folder = settings.dbt_project_dir / "seeds"
@@ -105,7 +116,7 @@ def build(
         has_seeds = engine.seeds() == rules_fingerprint
         engine.place(manifest)
         _use_own_rules(manifest, own_rules, workspace.rules.parent)
-        arguments = ["build", "--exclude-resource-type", "unit_test"]
+        arguments = ["build", *options, "--exclude-resource-type", "unit_test"]
         arguments += ["--exclude-resource-type", "seed"] if has_seeds else []
         # A test that also looks at models left out would judge what is not there.
         arguments += ["--select", select, "--indirect-selection", tests] if select else []

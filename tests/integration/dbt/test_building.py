@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
+from typing import Any
 
 import pytest
 
 from pipelines.errors import MarketLedgerError
+from pipelines.warehouse import dbt
 from pipelines.warehouse.catalog import load_catalog
 from pipelines.warehouse.dbt import build, parsed_project, project_fingerprint
 from pipelines.warehouse.publish import manifest_file
@@ -135,6 +138,26 @@ def test_an_unchanged_project_is_parsed_once(company: TinyCompany) -> None:
     before = kept.stat().st_mtime_ns
     parsed_project(company.settings)
     assert kept.stat().st_mtime_ns == before
+
+
+def test_what_lacked_memory_beside_another_step_is_done_alone(
+    company: TinyCompany, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, options_seen = dbt._build, list[tuple[str, ...]]()
+
+    def lacking_at_first(*arguments: Any) -> dbt.DbtResult:
+        result = real(*arguments)
+        options_seen.append(tuple(arguments[4]) if len(arguments) > 4 else ())
+        if len(options_seen) > 1:
+            return result
+        message = "Out of Memory Error: could not allocate block of size 256.0 KiB (246.9 MiB/247.0 MiB used)"
+        lacking = [replace(node, status="error", message=message) for node in result.nodes if node.name == "stg_sales"]
+        return dbt.DbtResult((*lacking, *(node for node in result.nodes if node.name != "stg_sales")))
+
+    monkeypatch.setattr(dbt, "_build", lacking_at_first)
+    result = build(company.settings, SELECT)
+    assert options_seen == [(), ("--threads", "1")]
+    assert {node.name: node.status for node in result.nodes}["stg_sales"] == "success"
 
 
 def test_a_missing_lake_is_said(new_company: NewCompany) -> None:

@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import duckdb
 import pytest
 
-from pipelines import cli
+from pipelines import cli, street
 from pipelines.texts import has_text
 
 HEAVY = {"polars", "duckdb", "pyarrow", "dbt", "dagster", "great_expectations", "streamlit", "pandas", "openpyxl"}
@@ -72,6 +73,23 @@ def test_a_persons_mistake_is_a_sentence(
     assert "Traceback" not in out + err
     assert err.strip()
     assert any("\u4e00" <= character <= "\u9fff" for character in err) == (language == "zh")
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "Raise `memory_limit`"), ("zh", "调高 `memory_limit`")])
+def test_too_little_memory_is_said_in_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, language: str, words: str
+) -> None:
+    def hungry(*arguments: object, **named: object) -> None:
+        # A limit in which nothing fits; without a folder to spill into.
+        with duckdb.connect(config={"memory_limit": "1MB", "temp_directory": ""}) as connection:
+            connection.execute("create table wide as select range as number from range(10_000_000)")
+
+    monkeypatch.setattr(street, "run", hungry)
+    code, _, said = call(monkeypatch, capsys, "--data", str(tmp_path), "run", "--lang", language)
+    assert code == 2
+    assert words in said
+    assert "Out of Memory Error" in said
+    assert "Traceback" not in said
 
 
 def test_status_of_an_empty_folder_says_what_to_do(
