@@ -65,9 +65,9 @@ class Lexicon:
 
     known: dict[str, Meaning] = field(default_factory=dict)
 
-    def forget(self, most: int = _MOST_KEPT) -> None:
+    def forget(self) -> None:
         """Keep the fields whose texts come again and again, such as dates and codes."""
-        self.known = {name: meaning for name, meaning in self.known.items() if meaning.frame.height <= most}
+        self.known = {name: meaning for name, meaning in self.known.items() if meaning.frame.height <= _MOST_KEPT}
 
 
 @dataclass

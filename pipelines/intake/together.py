@@ -10,7 +10,7 @@ a month would otherwise pay for each of them what a file of all months costs.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import cast
 
@@ -125,5 +125,4 @@ def _held(table: RawTable, most_rows: int) -> RawTable | None:
             batches.append(batch)
     except (RefusedFile, OSError):
         return None
-    drawn: Callable[[], Iterator[pl.DataFrame]] = lambda: iter(batches)  # noqa: E731
-    return replace(table, batches=drawn)
+    return replace(table, batches=lambda: iter(batches))
