@@ -28,28 +28,26 @@ if TYPE_CHECKING:
 
 
 class GateWorker:
-    """One process that imports the checking library while intake reads files, and then runs the checks."""
+    """One process that imports the checking library while intake reads files, and then runs the checks.
+
+    Where memory is scarce it does not live beside the other work: each time it begins when it is asked, and whoever
+    asks waits until it has ended.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self._is_beside = not settings.is_memory_scarce
+        self._pool: ProcessPoolExecutor | None = None
 
     def __enter__(self) -> GateWorker:
-        import multiprocessing
-
-        self._pool = ProcessPoolExecutor(
-            1, mp_context=multiprocessing.get_context("spawn"), initializer=_end_with_parent
-        )
-        self._pool.submit(_warm)
+        if self._is_beside:
+            self._begun().submit(_warm)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        try:
-            if error is None:
-                self._pool.submit(_write_sites).result()
-        finally:
-            self._pool.shutdown(wait=error is None, cancel_futures=True)
+        self._end(in_peace=error is None)
 
     def deliveries(self) -> Future[list[CheckResult]]:
         """Start the checks of what the lake holds."""
@@ -61,9 +59,30 @@ class GateWorker:
 
     def _judged(self, check: Callable[..., list[CheckResult]], *arguments: object) -> Future[list[CheckResult]]:
         """The results as soon as they are known; the process goes on to write their site meanwhile."""
-        results = self._pool.submit(check, *arguments)
-        self._pool.submit(_write_sites)
+        results = self._begun().submit(check, *arguments)
+        self._begun().submit(_write_sites)
+        if not self._is_beside:
+            self._end(in_peace=True)
         return results
+
+    def _begun(self) -> ProcessPoolExecutor:
+        import multiprocessing
+
+        if self._pool is None:
+            context = multiprocessing.get_context("spawn")
+            self._pool = ProcessPoolExecutor(1, mp_context=context, initializer=_end_with_parent)
+        return self._pool
+
+    def _end(self, in_peace: bool) -> None:
+        """Wait for what the process still does, unless the run has failed; what fails in it fails here."""
+        pool, self._pool = self._pool, None
+        if pool is None:
+            return
+        try:
+            if in_peace:
+                pool.submit(_write_sites).result()
+        finally:
+            pool.shutdown(wait=in_peace, cancel_futures=True)
 
     def collect(
         self,

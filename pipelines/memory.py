@@ -1,13 +1,18 @@
 """How much memory a run may take: a size as people write it, and what this machine or container offers.
 
-Belongs here: reading sizes, the machine's and the control group's memory, what of it DuckDB gets. Not here: who
-sets the limit (settings.py), who opens a database, and what follows when the limit was too low (dbt.py, cli.py).
+Belongs here: reading sizes, the machine's and the control group's memory, what of it DuckDB gets, giving back what is
+no longer used. Not here: who sets the limit (settings.py), who opens a database, and what follows when the limit was
+too low (dbt.py, cli.py).
 """
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import os
 import re
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 MEGABYTE = 10**6
@@ -17,9 +22,16 @@ _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([MGT]i?B)\s*", re.IGNORECASE)
 SHARE_OF_MACHINE = 0.25
 # Python with dbt, Polars and Arrow loaded holds about this much before a row is read.
 INTERPRETER_BYTES = 450 * MEGABYTE
-# Below this DuckDB cannot hold one block for each thread, column and operator of a wide table.
+# Below this DuckDB cannot hold one block for each column and operator of a wide table.
 LEAST_DATABASE_BYTES = 256 * MEGABYTE
-LEAST_BYTES = INTERPRETER_BYTES + LEAST_DATABASE_BYTES
+# What DuckDB holds at most, measured as a multiple of its own limit: readers of files, lists and what its threads keep
+# for later are not counted by it.
+DATABASE_HOLDS = 1.3
+DATABASE_HOLDS_IN_ONE_THREAD = 1.15
+# Below this a run does one thing at a time: no process that checks beside the one that builds, no step beside another,
+# and one thread for each.
+SCARCE_BYTES = 1_500 * MEGABYTE
+LEAST_BYTES = INTERPRETER_BYTES + int(LEAST_DATABASE_BYTES * DATABASE_HOLDS_IN_ONE_THREAD)
 _GROUP_FILES = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
@@ -45,7 +57,17 @@ def default_limit_bytes() -> int:
 
 def database_bytes(limit_bytes: int) -> int:
     """What of a process's limit its database may hold: the rest is the interpreter's."""
-    return max(limit_bytes - INTERPRETER_BYTES, LEAST_DATABASE_BYTES)
+    holds = DATABASE_HOLDS_IN_ONE_THREAD if limit_bytes < SCARCE_BYTES else DATABASE_HOLDS
+    return max(int((limit_bytes - INTERPRETER_BYTES) / holds), LEAST_DATABASE_BYTES)
+
+
+def give_back() -> None:
+    """Return to the system what Python, Arrow and the C library hold for later: the next part allocates otherwise."""
+    gc.collect()
+    if arrow := sys.modules.get("pyarrow"):
+        arrow.default_memory_pool().release_unused()
+    with suppress(OSError, AttributeError):  # glibc alone has it
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def lacked_memory(message: str) -> bool:

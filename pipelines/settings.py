@@ -131,12 +131,27 @@ class Settings:
         return self.project_dir / "data" / "samples"
 
     def database_config(self, share: float = 1.0) -> dict[str, str]:
-        """How a database that computes is opened: its part of the memory limit, and where it spills what is more."""
+        """How a database that computes is opened: its part of the memory limit, where it spills what is more, and its
+        threads where they are bounded.
+        """
         from pipelines import memory
 
-        limit = (self.memory_limit_bytes or memory.default_limit_bytes()) * share
+        limit = memory.database_bytes(int(self._memory_bytes() * share))
         spill = self.spill_folder or self.warehouse / "spill"
-        return {"memory_limit": f"{memory.database_bytes(int(limit)) // 2**20}MiB", "temp_directory": str(spill)}
+        threads = {"threads": "1"} if self.is_memory_scarce else {}
+        return {"memory_limit": f"{limit // 2**20}MiB", "temp_directory": str(spill), **threads}
+
+    @property
+    def is_memory_scarce(self) -> bool:
+        """Whether a run does one thing at a time to keep within its memory."""
+        from pipelines import memory
+
+        return self._memory_bytes() < memory.SCARCE_BYTES
+
+    def _memory_bytes(self) -> int:
+        from pipelines import memory
+
+        return self.memory_limit_bytes or memory.default_limit_bytes()
 
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)

@@ -63,6 +63,7 @@ def run(
     """Take what has landed, build, judge and publish, under the data folder's run lock."""
     from pipelines.gates import Build, GateWorker, remember_build
     from pipelines.intake.deliver import take_deliveries
+    from pipelines.memory import give_back
     from pipelines.warehouse import inputs
     from pipelines.warehouse.dbt import build
     from pipelines.warehouse.lock import run_lock
@@ -75,10 +76,12 @@ def run(
         with watch.part("intake"):
             intake = take_deliveries(settings, moment, progress)
         made_from = inputs.fingerprint(settings, rules)
+        give_back()
         deliveries = gates.deliveries()
         with watch.part("models"):
             models = build(settings, progress=progress)
             remember_build(settings, Build(models, moment))
+        give_back()
         with watch.part("gates"):
             checks = gates.collect(deliveries, models, progress)
         with watch.part("publish"):

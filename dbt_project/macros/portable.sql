@@ -115,3 +115,15 @@
         {{ left_relation }}.{{ column }} = {{ right_relation }}.{{ column }}{{ ' and ' if not loop.last }}
     {%- endfor -%}
 {%- endmacro %}
+
+{# How many threads a statement may use, where a run says so: each holds blocks of its own. #}
+{% macro bound_threads() -%}
+    {%- if execute -%}{{ return(adapter.dispatch('bound_threads')()) }}{%- endif -%}
+{%- endmacro %}
+
+{% macro default__bound_threads() -%}{%- endmacro %}
+
+{% macro duckdb__bound_threads() -%}
+    {%- set threads = env_var('MARKET_LEDGER_DATABASE_THREADS', '') -%}
+    {%- if threads -%}{%- do run_query('set threads = ' ~ threads) -%}{%- endif -%}
+{%- endmacro %}

@@ -14,7 +14,7 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,32 +91,39 @@ def build(
     """Build and test everything (or what `select` names) in the data folder's warehouse.
 
     `tests` says which tests go with a selection: those that look at nothing else (cautious), or also those that
-    look at what the selection is built from (buildable). What two steps wanted of the memory at once, each may have
-    alone: where it was too little, they are done again one after the other, and what is done is kept.
+    look at what the selection is built from (buildable). Where the memory was too little, what is missing is built
+    again in one thread: steps side by side, and the threads of a step, hold blocks of their own. Nothing is wrong
+    with the data then, so that a lack even so is an error and no failed check.
     """
-    result = _build(settings, select, progress, tests)
-    if any(lacked_memory(node.message) for node in result.failed):
-        result = _build(settings, select, progress, tests, ["--threads", "1"])
+    result = _build(settings, select, progress, tests, is_alone=settings.is_memory_scarce)
+    if _lacking(result) and not settings.is_memory_scarce:
+        result = _build(settings, select, progress, tests, is_alone=True)
+    if lacking := _lacking(result):
+        problem = next(line.strip() for line in lacking[0].message.splitlines() if lacked_memory(line))
+        raise MarketLedgerError("memory_too_low", problem=problem)
     return result
 
 
-def _build(
-    settings: Settings, select: str | None, progress: Progress, tests: str, options: Sequence[str] = ()
-) -> DbtResult:
+def _lacking(result: DbtResult) -> list[NodeResult]:
+    return [node for node in result.failed if lacked_memory(node.message)]
+
+
+def _build(settings: Settings, select: str | None, progress: Progress, tests: str, is_alone: bool) -> DbtResult:
     workspace = Workspace(settings.warehouse / "dbt")
     workspace.target.mkdir(parents=True, exist_ok=True)
     seeds_folder = settings.dbt_project_dir / "seeds"
     own_rules = merge_rules(seeds_folder, settings.rules, workspace.rules)
     rules_fingerprint = _fingerprint([*seeds_folder.glob("*.csv"), *own_rules.values()])
     engine = engine_of(settings)
-    with _environment(settings, engine):
+    with _environment(settings, engine, threads="1" if is_alone else ""):
         manifest = parsed_project(settings)
         keeps_others = engine.begin(is_whole=select is None)
         select = select if keeps_others else None
         has_seeds = engine.seeds() == rules_fingerprint
         engine.place(manifest)
         _use_own_rules(manifest, own_rules, workspace.rules.parent)
-        arguments = ["build", *options, "--exclude-resource-type", "unit_test"]
+        arguments = ["build", "--exclude-resource-type", "unit_test"]
+        arguments += ["--threads", "1"] if is_alone else []
         arguments += ["--exclude-resource-type", "seed"] if has_seeds else []
         # A test that also looks at models left out would judge what is not there.
         arguments += ["--select", select, "--indirect-selection", tests] if select else []
@@ -267,12 +274,13 @@ class _Counter:
 
 
 @contextmanager
-def _environment(settings: Settings, engine: Engine) -> Iterator[None]:
+def _environment(settings: Settings, engine: Engine, threads: str) -> Iterator[None]:
     """The profile and the lake's views learn from variables where this data folder lies and what it may take."""
     chosen = {
         "MARKET_LEDGER_LAKE": str(settings.lake),
         "MARKET_LEDGER_WAREHOUSE_FILE": str(settings.warehouse_file),
         "MARKET_LEDGER_PROJECT": _project_state(settings, engine),
+        "MARKET_LEDGER_DATABASE_THREADS": threads,
         **engine.variables(),
     }
     before = {name: os.environ.get(name) for name in chosen}

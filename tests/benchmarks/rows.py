@@ -32,9 +32,9 @@ AS_OF_HOUR = "T09:00"
 OFFSET_OF_THE_COMPANY = timedelta(hours=8)
 # What the street is told to keep to in every row but the last, so that the figures of a machine with more memory hold for
 # a smaller one. The script by hand may take 2 GB for its database alone.
-MEMORY_SETTING = "1600MB"
-# Of the hard limit, what the run itself is told: its second process, the page cache and the kernel need some.
-SHARE_TOLD = 0.75
+MEMORY_SETTING = "1900MB"
+# Of the hard limit, what the run itself is told: the page cache and the kernel need some.
+SHARE_TOLD = 0.95
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,11 @@
 }}) }}
 {%- set visits %}(select * from {{ ref('fct_visits') }} {{ only_touched('lead_key') }} where is_register_entry) as visits
 {%- endset %}
+{#- Most leads came once: only the others' visits have to be gathered. Written out twice, for as a step of its own the
+    engine would hold its rows while both uses of it are worked out. -#}
+{%- set leads_that_came_again -%}
+    (select lead_key from {{ visits }} group by lead_key having count(*) > 1) as leads_that_came_again
+{%- endset %}
 {%- set of_first_visit = ['region', 'segment', 'department', 'source_channel', 'ledger_delivery_id', 'ledger_row_number'] %}
 with
 
@@ -21,11 +26,6 @@ orders as (
 
 matched_orders as (
     select * from {{ ref('int_orders_matched_to_leads') }} {{ only_touched('lead_key') }}
-),
-
--- Most leads came once: only the others' visits have to be gathered.
-leads_that_came_again as (
-    select lead_key from {{ visits }} group by lead_key having count(*) > 1
 ),
 
 gathered_leads as (
@@ -40,7 +40,7 @@ gathered_leads as (
         min(case when is_quote_given or is_test_drive then visited_date end) as quote_or_test_drive_date,
         {{ first_of_group(of_first_visit, visits_in_order()) }} as first_visit
     from {{ visits }}
-    inner join leads_that_came_again
+    inner join {{ leads_that_came_again }}
         on visits.lead_key = leads_that_came_again.lead_key
     group by visits.lead_key
 ),
@@ -57,7 +57,7 @@ leads as (
         case when is_quote_given or is_test_drive then visited_date end as quote_or_test_drive_date,
         {{ of_first_visit | join(', ') }}
     from {{ visits }}
-    left join leads_that_came_again
+    left join {{ leads_that_came_again }}
         on visits.lead_key = leads_that_came_again.lead_key
     where leads_that_came_again.lead_key is null
     union all

@@ -7,11 +7,14 @@ from datetime import date, datetime
 from typing import Any
 
 import pytest
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
 from pipelines.errors import MarketLedgerError
 from pipelines.warehouse import dbt
 from pipelines.warehouse.catalog import load_catalog
 from pipelines.warehouse.dbt import build, parsed_project, project_fingerprint
+from pipelines.warehouse.engines import duck
+from pipelines.warehouse.kept import States
 from pipelines.warehouse.publish import manifest_file
 
 from .conftest import Delivery, NewCompany, TinyCompany, sale
@@ -140,24 +143,37 @@ def test_an_unchanged_project_is_parsed_once(company: TinyCompany) -> None:
     assert kept.stat().st_mtime_ns == before
 
 
-def test_what_lacked_memory_beside_another_step_is_done_alone(
-    company: TinyCompany, monkeypatch: pytest.MonkeyPatch
+LACK = "Runtime Error in model\n  Out of Memory Error: failed to pin block of size 256.0 KiB (246.9 MiB/247.0 MiB used)"
+
+
+@pytest.mark.parametrize("lacks", [1, 2])
+def test_what_lacked_memory_is_done_again_in_one_thread(
+    company: TinyCompany, monkeypatch: pytest.MonkeyPatch, lacks: int
 ) -> None:
-    real, options_seen = dbt._build, list[tuple[str, ...]]()
+    real, threads_seen, ends = dbt._node_result, list[int](), list[object]()
+    states = duck._states
 
-    def lacking_at_first(*arguments: Any) -> dbt.DbtResult:
-        result = real(*arguments)
-        options_seen.append(tuple(arguments[4]) if len(arguments) > 4 else ())
-        if len(options_seen) > 1:
-            return result
-        message = "Out of Memory Error: could not allocate block of size 256.0 KiB (246.9 MiB/247.0 MiB used)"
-        lacking = [replace(node, status="error", message=message) for node in result.nodes if node.name == "stg_sales"]
-        return dbt.DbtResult((*lacking, *(node for node in result.nodes if node.name != "stg_sales")))
+    def counting_threads() -> States:
+        with DuckDBConnectionManager.env().conn.cursor() as cursor:
+            threads_seen.append(cursor.execute("select current_setting('threads')").fetchone()[0])
+        return states()
 
-    monkeypatch.setattr(dbt, "_build", lacking_at_first)
-    result = build(company.settings, SELECT)
-    assert options_seen == [(), ("--threads", "1")]
-    assert {node.name: node.status for node in result.nodes}["stg_sales"] == "success"
+    def lacking(result: Any) -> dbt.NodeResult:
+        node = real(result)
+        if node.name != "stg_sales":
+            return node
+        ends.append(node.status)
+        return replace(node, status="error", message=LACK) if len(ends) <= lacks else node
+
+    monkeypatch.setattr(duck, "_states", counting_threads)
+    monkeypatch.setattr(dbt, "_node_result", lacking)
+    if lacks == 1:
+        assert {node.name: node.status for node in build(company.settings, SELECT).nodes}["stg_sales"] == "success"
+    else:
+        with pytest.raises(MarketLedgerError, match=r"memory_limit.*246\.9 MiB"):
+            build(company.settings, SELECT)
+    assert ends == ["success", "success"]
+    assert threads_seen[-1] == 1
 
 
 def test_a_missing_lake_is_said(new_company: NewCompany) -> None:

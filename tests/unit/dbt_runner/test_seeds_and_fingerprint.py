@@ -52,12 +52,13 @@ def test_the_environment_is_as_before_after_a_build(tmp_path: Path, monkeypatch:
     seen: dict[str, str] = {}
 
     def broken_build() -> None:
-        with _environment(settings, engine_of(settings)):
+        with _environment(settings, engine_of(settings), threads="1"):
             seen.update(os.environ)
             raise RuntimeError("broken")
 
     with pytest.raises(RuntimeError, match="broken"):
         broken_build()
+    assert seen["MARKET_LEDGER_DATABASE_THREADS"] == "1"
     assert seen["MARKET_LEDGER_LAKE"] == str(tmp_path / "lake")
     assert seen["MARKET_LEDGER_WAREHOUSE_FILE"] == str(tmp_path / "warehouse" / "warehouse.duckdb")
     assert os.environ["MARKET_LEDGER_LAKE"] == "mine"
