@@ -1,4 +1,4 @@
-"""Texts for people, in zh and en, from a folder of string files: pipelines/strings, or the dashboard's own.
+"""Texts for people, in zh and en, from a folder of string files for each: pipelines/strings, or the dashboard's own.
 
 Belongs here: looking a text up and filling its parameters in. Not here: the texts, and labels of codes and
 columns (those are in the contracts and in the dbt yml).
@@ -21,8 +21,8 @@ def text(key: str, language: str, /, **params: object) -> str:
     own = words(OWN, language)
     if key not in own:
         if any(known.startswith(f"{key}.") for known in own):
-            raise KeyError(f"'{key}' in strings/{language}.yml is a group, not a text")
-        raise KeyError(f"no text '{key}' in strings/{language}.yml")
+            raise KeyError(f"'{key}' in strings/{language} is a group, not a text")
+        raise KeyError(f"no text '{key}' in strings/{language}")
     return own[key].format(**params) if params else own[key]
 
 
@@ -41,7 +41,8 @@ def words(folder: Path, language: str) -> Mapping[str, str]:
     """Every text of a folder in one language, under its dotted key."""
     if language not in LANGUAGES:
         raise KeyError(f"no texts in language '{language}'")
-    return dict(_dotted(yaml_files.load((folder / f"{language}.yml").read_text(encoding="utf-8"))))
+    files = sorted((folder / language).glob("*.yml"))
+    return {key: words for file in files for key, words in _dotted(yaml_files.load(file.read_text("utf-8")))}
 
 
 def _dotted(node: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 
 PROJECT = Path(__file__).resolve().parents[2]
 FOLDERS = [PROJECT / "dashboards" / "strings", PROJECT / "pipelines" / "strings"]
+LANGUAGES = ("zh", "en")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 
@@ -27,9 +28,20 @@ def placeholders(text: str) -> set[str]:
 @pytest.fixture(params=FOLDERS, ids=lambda folder: folder.parent.name)
 def texts(request: pytest.FixtureRequest) -> dict[str, dict[str, str]]:
     return {
-        language: flatten(YAML(typ="safe").load((request.param / f"{language}.yml").read_text("utf-8")))
-        for language in ("zh", "en")
+        language: {k: text for one in files(request.param / language) for k, text in one.items()}
+        for language in LANGUAGES
     }
+
+
+def files(folder: Path) -> list[dict[str, str]]:
+    return [flatten(YAML(typ="safe").load(file.read_text("utf-8"))) for file in sorted(folder.glob("*.yml"))]
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.parent.name)
+def test_a_text_stands_in_one_file(folder: Path) -> None:
+    for language in LANGUAGES:
+        keys = [key for one in files(folder / language) for key in one]
+        assert sorted(keys) == sorted(set(keys))
 
 
 def test_both_languages_have_the_same_keys(texts: dict[str, dict[str, str]]) -> None:
