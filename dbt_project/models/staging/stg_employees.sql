@@ -1,0 +1,3 @@
+{{ current_rows('employees') }}
+
+select * from current_rows
