@@ -251,14 +251,27 @@ def stacked_months(
 
 
 def heat_table(
-    rows: Rows, palette: Palette, *, x: str, y: str, value: str, y_order: Sequence[str], height: int = 320
+    rows: Rows,
+    palette: Palette,
+    *,
+    x: str,
+    y: str,
+    value: str,
+    y_order: Sequence[str],
+    x_order: Sequence[str] | None = None,
+    height: int = 320,
 ) -> Any:
     """A grid of shares, the darker the higher, each cell with its figure; missing cells stay empty."""
     import altair as alt
 
     known = [row for row in rows if row[value] is not None]
     base = alt.Chart(alt.Data(values=[dict(row) for row in known]))
-    axis_x = alt.X(f"{x}:O", title=None, axis=alt.Axis(labelAngle=0, orient="top", domain=False, ticks=False))
+    axis_x = alt.X(
+        f"{x}:O",
+        sort=list(x_order) if x_order else "ascending",
+        title=None,
+        axis=alt.Axis(labelAngle=0, orient="top", domain=False, ticks=False),
+    )
     axis_y = alt.Y(f"{y}:N", sort=list(y_order), title=None, axis=alt.Axis(domain=False, ticks=False))
     middle = max((row[value] for row in known), default=0) * 0.6
     cells = base.mark_rect(stroke=palette.line).encode(

@@ -7,14 +7,28 @@ import streamlit as st
 from dashboards import charts, components, formatting
 from dashboards.components import Column
 from dashboards.context import Context
+from dashboards.views import leads
 
 FUNNEL = "rpt_funnel"
 CONVERSION = "rpt_channel_conversion"
 WINDOWS = ("90_days", "ever")
+TABS = ("steps", "stock", "follow_ups", "losses")
 
 
 def show(context: Context) -> None:
     components.heading(context, context.text("funnel.title", month=context.month()), context.scope())
+    steps, stock, follow_ups, losses = st.tabs([context.text(f"funnel.tabs.{name}") for name in TABS])
+    with steps:
+        _funnel(context)
+    with stock:
+        leads.show_stock(context)
+    with follow_ups:
+        leads.show_follow_ups(context)
+    with losses:
+        leads.show_losses_and_levels(context)
+
+
+def _funnel(context: Context) -> None:
     if not components.section_banner(context, "funnel"):
         return
     window = st.segmented_control(

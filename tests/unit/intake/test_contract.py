@@ -14,6 +14,8 @@ CONTRACTS = Path(__file__).parents[3] / "pipelines" / "contracts"
 SOURCES = {
     "visits", "web_requests", "sales", "orders", "payments", "complaints", "survey_invitations",
     "survey_responses", "customers", "products", "sales_targets", "market_size", "reported_figures",
+    "employees",
+    "follow_ups",
 }  # fmt: skip
 
 SMALL = """\

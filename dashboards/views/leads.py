@@ -1,0 +1,198 @@
+"""The leads behind the funnel: how many are open and how old, which plans were kept, which leads were lost and why.
+
+Belongs here: tabs of the page "funnel" that speak of leads. Not here: the funnel's own steps and channels (funnel.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from dashboards import charts, components, formatting
+from dashboards.context import Context
+
+STOCK, FOLLOW_UPS, LOST, LEVELS = "rpt_lead_stock", "rpt_follow_ups", "rpt_lost_leads", "rpt_level_transitions"
+AGE_BANDS = ("new", "current", "ageing", "old")
+STOCK_TILES = {
+    "open_count": "count",
+    "overdue_count": "count",
+    "unplanned_rate": "percent",
+    "median_open_age_days": "days",
+}
+STOCK_TABLE = (
+    *((f"open_{band}_count", "count") for band in AGE_BANDS),
+    ("open_count", "count"),
+    ("overdue_count", "count"),
+    ("no_next_date_count", "count"),
+    ("never_followed_up_count", "count"),
+    ("worked_by_another_count", "count"),
+)
+FOLLOW_UP_TABLE = (
+    ("contact_count", "count"),
+    ("due_count", "count"),
+    ("kept_count", "count"),
+    ("late_count", "count"),
+    ("overdue_count", "count"),
+    ("compliance_rate", "percent"),
+    ("signed_rate", "percent"),
+)
+LOST_TABLE = (
+    ("lost_count", "count"),
+    ("lost_share", "percent"),
+    ("revived_count", "count"),
+    ("won_back_count", "count"),
+    ("revived_rate", "percent"),
+    ("median_days_to_loss", "days"),
+)
+Row = dict[str, Any]
+
+
+def show_stock(context: Context) -> None:
+    """Leads as of the run, whatever month is chosen."""
+    if not components.section_banner(context, "leads"):
+        return
+    found = _of_scope(context, STOCK, "open_count desc, breakdown_value")
+    total = next((row for row in found if row["breakdown"] == "total"), None)
+    if total is None:
+        components.note(context.text("table.empty"))
+        return
+    _tiles(context, total, STOCK_TILES)
+    components.chart_title(
+        context.text("leads.ages", count=context.figure(total["open_old_count"], "count")),
+        context.text("leads.stock_note", as_of=formatting.moment(context.information["as_of"], context.language, context.time_zone)),
+    )  # fmt: skip
+    points = [
+        {
+            "label": context.label("age_band", band),
+            "leads": total[f"open_{band}_count"],
+            "leads_text": context.figure(total[f"open_{band}_count"], "count"),
+        }
+        for band in AGE_BANDS
+    ]
+    bars = charts.ranked_bars(
+        points, context.palette, label="label", value="leads", name=context.text("funnel.leads"), keep_order=True
+    )
+    components.chart(bars, context.text("leads.ages_alt"))
+    _breakdown(context, STOCK, found, ("department", "consultant"), STOCK_TABLE, "lead-stock")
+
+
+def show_follow_ups(context: Context) -> None:
+    """Whether the plans on the follow-up cards were kept, by the month for which they were made."""
+    if not components.section_banner(context, "leads"):
+        return
+    choice = context.choice
+    months = context.publication.report_months(
+        FOLLOW_UPS, choice.month, 13, region=choice.region, segment=choice.segment, breakdown="total"
+    )
+    if not months or months[-1]["month_start"] != choice.month:
+        components.note(context.text("table.empty"))
+        return
+    now = months[-1]
+    components.chart_title(
+        context.text(
+            "leads.compliance",
+            month=context.month(),
+            share=context.figure(now["compliance_rate"], "percent"),
+            overdue=context.figure(now["overdue_count"], "count"),
+        ),
+        context.text("leads.compliance_note"),
+    )
+    points = [
+        {
+            "month": formatting.month(row["month_start"], context.language, short=True),
+            "rate": formatting.number(row["compliance_rate"]),
+            "low": formatting.number(row["compliance_rate_low"]),
+            "high": formatting.number(row["compliance_rate_high"]),
+            "rate_text": context.figure(row["compliance_rate"], "percent"),
+        }
+        for row in months
+        if row["compliance_rate"] is not None
+    ]
+    line = charts.line_with_band(
+        points, context.palette, x="month", value="rate", low="low", high="high",
+        name=context.column_title(FOLLOW_UPS, "compliance_rate"), axis_format=context.axis_format("percent"),
+    )  # fmt: skip
+    components.chart(line, context.column_title(FOLLOW_UPS, "compliance_rate"))
+    components.passport_button(context, FOLLOW_UPS, "compliance_rate", key="compliance")
+    found = _of_scope(context, FOLLOW_UPS, "contact_count desc, breakdown_value", month_start=choice.month)
+    _breakdown(
+        context, FOLLOW_UPS, found, ("department", "consultant", "follow_up_method"), FOLLOW_UP_TABLE, "follow-ups"
+    )
+
+
+def show_losses_and_levels(context: Context) -> None:
+    """Why leads were lost and how many came back; from which level to which they went."""
+    if not components.section_banner(context, "leads"):
+        return
+    found = _of_scope(context, LOST, "lost_count desc, breakdown_value", month_start=context.choice.month)
+    reasons = [row for row in found if row["breakdown"] == "lost_reason"]
+    if reasons:
+        components.chart_title(
+            context.text(
+                "leads.lost",
+                count=context.figure(sum(row["lost_count"] for row in reasons), "count"),
+                month=context.month(),
+                reason=context.label("lost_reason", reasons[0]["breakdown_value"]),
+                share=context.figure(reasons[0]["lost_share"], "percent"),
+            ),
+            context.text("leads.lost_note"),
+        )
+        _breakdown(context, LOST, found, ("lost_reason", "department", "consultant"), LOST_TABLE, "lost-leads")
+        components.passport_button(context, LOST, "lost_count", key="lost-leads")
+    _matrix(context)
+    if not reasons:
+        components.note(context.text("leads.none_lost", month=context.month()))
+
+
+def _matrix(context: Context) -> None:
+    found = _of_scope(context, LEVELS, "from_level, to_level", month_start=context.choice.month)
+    if not found:
+        return
+    components.chart_title(context.text("leads.levels", month=context.month()), context.text("leads.levels_note"))
+    order = [code for domain, code in context.labels if domain == "intent_level"]
+    points = [
+        {
+            "from": context.label("intent_level", row["from_level"]),
+            "to": row["to_level"],
+            "rate": formatting.number(row["transition_rate"]),
+            "rate_text": f"{context.figure(row['transition_rate'], 'percent')} · {context.figure(row['transition_count'], 'count')}",
+        }
+        for row in found
+    ]
+    names = [context.label("intent_level", code) for code in order]
+    components.chart(
+        charts.heat_table(
+            points, context.palette, x="to", y="from", value="rate", y_order=names, x_order=order, height=240
+        ),
+        context.text("leads.levels", month=context.month()),
+    )
+    components.passport_button(context, LEVELS, "transition_rate", key="level-transitions")
+
+
+def _of_scope(context: Context, report: str, order: str, **where: Any) -> list[Row]:
+    choice = context.choice
+    return context.publication.report(report, order, region=choice.region, segment=choice.segment, **where)
+
+
+def _tiles(context: Context, row: Row, figures: Mapping[str, str]) -> None:
+    for place, (name, unit) in zip(st.columns(len(figures)), figures.items(), strict=True):
+        bounds = {end: row.get(f"{name}_{end}") for end in ("low", "high")}
+        with place:
+            components.tile(context, components.report_figure(STOCK, name, unit, [row], **bounds), name)
+
+
+def _breakdown(
+    context: Context,
+    report: str,
+    found: Sequence[Row],
+    breakdowns: Sequence[str],
+    figures: Sequence[tuple[str, str]],
+    name: str,
+) -> None:
+    """A report's parts by the chosen breakdown, with their total."""
+    chosen = components.breakdown_choice(context, breakdowns, breakdowns[0], f"{name}-breakdown")
+    rows = [row for row in found if row["breakdown"] == chosen]
+    rows += [row for row in found if row["breakdown"] == "total"]
+    components.breakdown_table(context, report, chosen, rows, figures, name)

@@ -1,0 +1,3 @@
+{{ current_rows('follow_ups') }}
+
+select * from current_rows

@@ -1,0 +1,105 @@
+"""The follow-up cards of the sample company: what was planted in them comes out of the published tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from .conftest import Published, Row
+
+
+@pytest.fixture(scope="module")
+def planted(truth: dict[str, Any]) -> dict[str, Any]:
+    return truth["leads"]
+
+
+def counts(rows: Iterable[Row]) -> dict[Any, int]:
+    return {row["value"]: row["number"] for row in rows}
+
+
+def test_every_contact_is_counted_in_its_month(published: Published, planted: dict[str, Any]) -> None:
+    rows = published.by_month(
+        "select month_start, contact_count, signed_rate from rpt_follow_ups"
+        " where region = 'all' and segment = 'all' and breakdown = 'total'"
+    )
+    made = {month: row["contact_count"] for month, row in rows.items() if row["contact_count"]}
+    assert made == planted["contacts_by_month"]
+    signed = sum(row["contact_count"] * row["signed_rate"] for row in rows.values() if row["signed_rate"] is not None)
+    assert signed == pytest.approx(planted["signed_count"])
+
+
+@pytest.mark.parametrize("status", ["kept", "late", "overdue", "not_yet_due"])
+def test_plans_kept_late_and_forgotten_are_found(published: Published, planted: dict[str, Any], status: str) -> None:
+    rows = published.by_month(
+        f"select month_start, {status}_count as number from rpt_follow_ups"
+        " where region = 'all' and segment = 'all' and breakdown = 'total'"
+    )
+    expected = {month: found[status] for month, found in planted["plans_by_month"].items() if status in found}
+    assert {month: row["number"] for month, row in rows.items() if row["number"]} == expected
+
+
+def test_compliance_of_each_showroom(published: Published, planted: dict[str, Any]) -> None:
+    rows = published.rows(
+        "select breakdown_value as value, sum(kept_count) as kept, sum(due_count) as due from rpt_follow_ups"
+        " where region = 'all' and segment = 'all' and breakdown = 'department' group by all"
+    )
+    expected = {
+        department: (found["kept"], found["kept"] + found["late"] + found["overdue"])
+        for department, found in planted["plans_by_department"].items()
+    }
+    assert {row["value"]: (row["kept"], row["due"]) for row in rows} == expected
+
+
+def test_where_the_leads_stand_and_what_is_planned(published: Published, planted: dict[str, Any]) -> None:
+    """Leads that came since cards are kept; older ones have none."""
+    since = "first_visited_date >= date '2026-05-01' and is_in_register and lead_state <> 'no_contact_data'"
+    states = published.rows(
+        f"select lead_state as value, count(*) as number from fct_lead_stock where {since} group by all"
+    )
+    assert counts(states) == planted["leads_since_cards"]
+    plans = published.rows(
+        "select plan_state as value, count(*) as number from fct_lead_stock"
+        f" where {since} and lead_state = 'open' group by all"
+    )
+    assert counts(plans) == planted["open_leads_by_plan"]
+    (other,) = published.rows(
+        f"select count(*) as number from fct_lead_stock where {since} and lead_state = 'open' and is_worked_by_another"
+    )
+    assert other["number"] == planted["open_with_another"]
+
+
+def test_losses_have_their_reason_and_some_leads_come_back(published: Published, planted: dict[str, Any]) -> None:
+    where = "region = 'all' and segment = 'all'"
+    reasons = published.rows(
+        "select breakdown_value as value, sum(lost_count) as number from rpt_lost_leads"
+        f" where {where} and breakdown = 'lost_reason' group by all"
+    )
+    assert counts(reasons) == planted["lost_by_reason"]
+    months = published.by_month(f"select * from rpt_lost_leads where {where} and breakdown = 'total'")
+    assert {month: row["lost_count"] for month, row in months.items()} == planted["lost_by_month"]
+    assert sum(row["revived_count"] for row in months.values()) == planted["revived_count"]
+
+
+def test_the_level_transition_matrix(published: Published, planted: dict[str, Any]) -> None:
+    rows = published.rows(
+        "select from_level || '-' || to_level as value, sum(transition_count) as number from rpt_level_transitions"
+        " where region = 'all' and segment = 'all' group by all"
+    )
+    assert counts(rows) == planted["level_transitions"]
+
+
+def test_overdue_leads_of_a_consultant_are_those_of_the_stock(published: Published, planted: dict[str, Any]) -> None:
+    """Overdue by owner adds up to all; nobody stands there by name."""
+    rows = published.rows(
+        "select breakdown_value as value, overdue_count as number from rpt_lead_stock"
+        " where region = 'all' and segment = 'all' and breakdown = 'consultant'"
+    )
+    employees = {row["employee_id"] for row in published.rows("select employee_id from dim_employees")}
+    assert {row["value"] for row in rows} <= employees | {"unknown"}
+    (total,) = published.rows(
+        "select overdue_count from rpt_lead_stock where region = 'all' and segment = 'all' and breakdown = 'total'"
+    )
+    assert sum(row["number"] for row in rows) == total["overdue_count"]
+    assert total["overdue_count"] >= planted["open_leads_by_plan"]["overdue"]
