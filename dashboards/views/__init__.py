@@ -12,6 +12,7 @@ NAMES = (
     "visitors",
     "funnel",
     "sales",
+    "orders",
     "customers",
     "complaints",
     "satisfaction",

@@ -75,6 +75,8 @@ def test_notes_are_in_both_languages(seed: Path) -> None:
         ("channels", "source_channel", "source_channel", set()),
         # A source without a status column: its orders count, and are said to be of unknown status.
         ("order_statuses", "order_status", "order_status", {"unknown"}),
+        ("order_steps", "order_step", "order_step", set()),
+        ("breach_charges", "breach_severity", "breach_severity", {"unknown"}),
     ],
 )
 def test_every_code_has_a_rule(
@@ -123,11 +125,26 @@ def test_what_the_procedures_state_is_what_the_rules_say() -> None:
         "response_rate_target": ("0.90", "E2"),
         "satisfaction_target_score": ("80", "E3"),
         "satisfaction_item_minimum": ("3", "E3"),
+        # C1: all orders due are fulfilled.
+        "fulfilment_target": ("1", "C1"),
     }
     found = {
         key: (row["value"], row["procedure_id"]) for key, row in thresholds.items() if row["origin"] == "procedure"
     }
     assert found == stated
+
+
+def test_what_c1_states_of_an_order_s_steps() -> None:
+    """24 hours for taking an order on and for the executable list, one working day for most steps; 100 to 500 a breach."""
+    stated = {name: row for name, row in by_key("order_steps").items() if row["origin"] == "procedure"}
+    limits = {name: (row["limit_type"], row["limit_value"]) for name, row in stated.items() if row["limit_value"]}
+    day, hours = ("working_days", "1"), ("calendar_hours", "24")
+    assert limits == {
+        "order_information": hours, "execution_list": hours,
+        "new_customer_check": day, "credit_check": day, "order_review": day, "contract": day,
+    }  # fmt: skip
+    whole = by_key("breach_charges")["unknown"]
+    assert (whole["charge_low"], whole["charge_high"], whole["origin"]) == ("100", "500", "procedure")
 
 
 def test_every_threshold_is_used_and_every_one_used_exists(models: str) -> None:

@@ -1,0 +1,142 @@
+"""Orders: delivered as promised or not, time in each step against its limit, and what breaches are charged."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from dashboards import charts, components, formatting
+from dashboards.context import Context
+
+STEPS = "rpt_order_steps"
+FULFILMENT = "rpt_order_fulfilment"
+# report, figure, unit
+TILES = (
+    (FULFILMENT, "fulfilment_rate", "percent"),
+    (STEPS, "in_time_rate", "percent"),
+    (STEPS, "breached_count", "count"),
+    (STEPS, "overdue_count", "count"),
+)
+TABLE = (
+    ("due_count", "count"),
+    ("breached_count", "count"),
+    ("overdue_count", "count"),
+    ("in_time_rate", "percent"),
+    ("median_working_hours", "hours"),
+    ("charge_low", "currency"),
+    ("charge_high", "currency"),
+    ("decided_charge", "currency"),
+)
+
+
+def show(context: Context) -> None:
+    components.heading(context, context.text("orders.title", month=context.month()), context.scope())
+    if not components.section_banner(context, "orders"):
+        return
+    months = {report: _months(context, report) for report in (FULFILMENT, STEPS)}
+    if not any(months.values()):
+        components.note(context.text("table.empty"))
+        return
+    for place, (report, name, unit) in zip(st.columns(len(TILES)), TILES, strict=True):
+        with place:
+            components.tile(context, _figure(report, name, unit, months[report]), name, _history(months[report], name))
+    left, right = st.columns(2, gap="large")
+    with left:
+        _fulfilment(context, months[FULFILMENT])
+    with right:
+        _breaches(context)
+    _table(context)
+
+
+def _months(context: Context, report: str) -> list[dict[str, Any]]:
+    """Up to the month chosen; none if the report has nothing to say of it."""
+    choice = context.choice
+    found = context.publication.report_months(
+        report, choice.month, 13, region=choice.region, segment=choice.segment, breakdown="total"
+    )
+    return found if found and found[-1]["month_start"] == choice.month else []
+
+
+def _figure(report: str, name: str, unit: str, months: list[dict[str, Any]]) -> dict[str, Any] | None:
+    if not months:
+        return None
+    now = months[-1]
+    bounds = {side: formatting.number(now.get(f"{name}_{side}")) for side in ("low", "high")}
+    target = formatting.number(now["fulfilment_target"]) if name == "fulfilment_rate" else None
+    return components.report_figure(report, name, unit, months, target_value=target, **bounds)
+
+
+def _history(months: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
+    return [{"value": formatting.number(month[name])} for month in months]
+
+
+def _fulfilment(context: Context, months: list[dict[str, Any]]) -> None:
+    if not months or not months[-1]["due_count"]:
+        components.note(context.text("orders.nothing_due"))
+        return
+    now = months[-1]
+    missed = now["late_count"] + now["overdue_count"]
+    components.chart_title(
+        context.text("orders.missed" if missed else "orders.none_missed", count=context.figure(missed, "count"),
+                     due=context.figure(now["due_count"], "count")),
+        context.text("orders.fulfilment_note"),
+    )  # fmt: skip
+    points = [
+        {
+            "month": formatting.month(row["month_start"], context.language, short=True),
+            "rate": formatting.number(row["fulfilment_rate"]),
+            "low": formatting.number(row["fulfilment_rate_low"]),
+            "high": formatting.number(row["fulfilment_rate_high"]),
+            "rate_text": context.figure(row["fulfilment_rate"], "percent"),
+        }
+        for row in months
+    ]
+    components.chart(
+        charts.line_with_band(
+            points, context.palette, x="month", value="rate", low="low", high="high",
+            reference=formatting.number(now["fulfilment_target"]),
+            name=context.column_title(FULFILMENT, "fulfilment_rate"), axis_format=context.axis_format("percent"),
+        ),
+        context.column_title(FULFILMENT, "fulfilment_rate"),
+    )  # fmt: skip
+
+
+def _parts(context: Context, breakdown: str, order: str) -> list[dict[str, Any]]:
+    choice = context.choice
+    return context.publication.report(
+        STEPS, order, month_start=choice.month, region=choice.region, segment=choice.segment,
+        breakdown=[breakdown, "total"],
+    )  # fmt: skip
+
+
+def _breaches(context: Context) -> None:
+    found = _parts(context, "department", "breached_count desc, breakdown_value")
+    parts = [row for row in found if row["breakdown"] == "department" and row["due_count"]]
+    total = next((row for row in found if row["breakdown"] == "total"), None)
+    if not parts or total is None:
+        components.note(context.text("orders.no_steps"))
+        return
+    components.chart_title(
+        context.text("orders.breaches", count=context.figure(total["breached_count"], "count"),
+                     low=context.figure(total["charge_low"], "currency"),
+                     high=context.figure(total["charge_high"], "currency")),
+        context.text("orders.breaches_note"),
+    )  # fmt: skip
+    points = [
+        {
+            "label": context.label("department", row["breakdown_value"]),
+            "breaches": row["breached_count"],
+            "breaches_text": f"{context.figure(row['breached_count'], 'count')} / {context.figure(row['due_count'], 'count')}",
+        }
+        for row in parts
+    ]
+    name = context.column_title(STEPS, "breached_count")
+    components.chart(charts.ranked_bars(points, context.palette, label="label", value="breaches", name=name), name)
+
+
+def _table(context: Context) -> None:
+    chosen = components.breakdown_choice(context, ("order_step", "department"), "order_step", "orders-breakdown")
+    found = _parts(context, chosen, "breached_count desc, breakdown_value")
+    found.sort(key=lambda row: row["breakdown"] == "total")
+    components.breakdown_table(context, STEPS, chosen, found, TABLE, "order-steps")

@@ -1,0 +1,3 @@
+{{ current_rows('order_events') }}
+
+select * from current_rows

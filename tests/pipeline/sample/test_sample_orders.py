@@ -1,0 +1,68 @@
+"""The way of the sample company's orders through the house: limits, breaches and promises as they were planted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from .conftest import Published
+
+ALL = "region = 'all' and segment = 'all'"
+
+
+@pytest.fixture(scope="module")
+def planted(truth: dict[str, Any]) -> dict[str, Any]:
+    return truth["orders"]
+
+
+@pytest.mark.parametrize(("column", "key"), [("due_count", "due"), ("breached_count", "breached")])
+def test_steps_and_their_breaches_by_department(
+    published: Published, planted: dict[str, Any], column: str, key: str
+) -> None:
+    rows = published.rows(
+        f"select breakdown_value as department, sum({column})::bigint as number from rpt_order_steps"
+        f" where {ALL} and breakdown = 'department' group by 1"
+    )
+    assert {row["department"]: row["number"] for row in rows} == planted["steps"][f"{key}_by_department"]
+
+
+def test_breaches_by_step_are_those_that_were_drawn_late(published: Published, planted: dict[str, Any]) -> None:
+    rows = published.rows(
+        "select breakdown_value as step, sum(breached_count)::bigint as number from rpt_order_steps"
+        f" where {ALL} and breakdown = 'order_step' group by 1 having sum(breached_count) > 0"
+    )
+    assert {row["step"]: row["number"] for row in rows} == planted["steps"]["breached_by_step"]
+
+
+def test_charges_lie_in_the_range_of_their_severity(published: Published, planted: dict[str, Any]) -> None:
+    (row,) = published.rows(
+        "select sum(step_count) as step_count, sum(charge_low) as charge_low, sum(charge_high) as charge_high,"
+        " sum(decided_charge) as decided_charge, sum(charge_outside_range_count) as outside"
+        f" from rpt_order_steps where {ALL} and breakdown = 'total'"
+    )
+    assert row.pop("outside") == 0
+    assert row == {name: planted["steps"][name] for name in row}
+
+
+def test_time_in_all_steps_is_that_of_the_company_s_own_reckoning(
+    published: Published, planted: dict[str, Any]
+) -> None:
+    (row,) = published.rows("select sum(working_hours) * 60 as minutes from fct_order_steps")
+    assert row["minutes"] == pytest.approx(planted["steps"]["working_minutes"])
+
+
+def test_who_stands_still_is_on_the_list(published: Published, planted: dict[str, Any]) -> None:
+    rows = published.rows(
+        "select order_id || ' ' || order_step as place from fct_order_steps where is_open and step_status = 'breached'"
+    )
+    assert sorted(row["place"] for row in rows) == planted["steps"]["overdue_now"]
+
+
+def test_orders_fulfilled_by_the_promised_date(published: Published, planted: dict[str, Any]) -> None:
+    months = published.by_month(
+        "select month_start, due_count as due, fulfilled_count as fulfilled from rpt_order_fulfilment"
+        f" where {ALL} and breakdown = 'total' and due_count > 0"
+    )
+    found = {month: {key: row[key] for key in ("due", "fulfilled")} for month, row in months.items()}
+    assert found == planted["fulfilment"]
