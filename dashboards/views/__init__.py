@@ -15,6 +15,7 @@ NAMES = (
     "orders",
     "customers",
     "complaints",
+    "quality",
     "satisfaction",
     "data_quality",
     "rows",

@@ -12,7 +12,18 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.browser.browsing import PROJECT, browser, dashboard, open_view
 
-VIEWS = ("summary", "visitors", "funnel", "sales", "orders", "customers", "complaints", "satisfaction", "data_quality")
+VIEWS = (
+    "summary",
+    "visitors",
+    "funnel",
+    "sales",
+    "orders",
+    "customers",
+    "complaints",
+    "quality",
+    "satisfaction",
+    "data_quality",
+)
 
 
 def main(data_dir: Path, target: Path, scheme: str = "light") -> None:

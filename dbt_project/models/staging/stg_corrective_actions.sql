@@ -1,0 +1,3 @@
+{{ current_rows('corrective_actions') }}
+
+select * from current_rows

@@ -1,0 +1,3 @@
+{{ current_rows('quality_incidents') }}
+
+select * from current_rows
