@@ -11,6 +11,7 @@ from dashboards.context import Context
 
 STEPS = "rpt_order_steps"
 FULFILMENT = "rpt_order_fulfilment"
+REVIEWS = "rpt_order_reviews"
 # report, figure, unit
 TILES = (
     (FULFILMENT, "fulfilment_rate", "percent"),
@@ -28,6 +29,13 @@ TABLE = (
     ("charge_high", "currency"),
     ("decided_charge", "currency"),
 )
+SIGNATURES = (("signature_due_count", "count"), ("signature_count", "count"), ("signature_rate", "percent"))
+REVIEWED = (
+    ("order_count", "count"),
+    ("complete_count", "count"),
+    ("completeness_rate", "percent"),
+    ("delivered_incomplete_count", "count"),
+)
 
 
 def show(context: Context) -> None:
@@ -41,12 +49,16 @@ def show(context: Context) -> None:
     for place, (report, name, unit) in zip(st.columns(len(TILES)), TILES, strict=True):
         with place:
             components.tile(context, _figure(report, name, unit, months[report]), name, _history(months[report], name))
-    left, right = st.columns(2, gap="large")
-    with left:
-        _fulfilment(context, months[FULFILMENT])
-    with right:
-        _breaches(context)
-    _table(context)
+    flow, review = st.tabs([context.text("orders.tabs.flow"), context.text("orders.tabs.review")])
+    with flow:
+        left, right = st.columns(2, gap="large")
+        with left:
+            _fulfilment(context, months[FULFILMENT])
+        with right:
+            _breaches(context)
+        _table(context)
+    with review:
+        _reviews(context)
 
 
 def _months(context: Context, report: str) -> list[dict[str, Any]]:
@@ -102,16 +114,16 @@ def _fulfilment(context: Context, months: list[dict[str, Any]]) -> None:
     )  # fmt: skip
 
 
-def _parts(context: Context, breakdown: str, order: str) -> list[dict[str, Any]]:
+def _parts(context: Context, report: str, breakdown: str, order: str) -> list[dict[str, Any]]:
     choice = context.choice
     return context.publication.report(
-        STEPS, order, month_start=choice.month, region=choice.region, segment=choice.segment,
+        report, order, month_start=choice.month, region=choice.region, segment=choice.segment,
         breakdown=[breakdown, "total"],
     )  # fmt: skip
 
 
 def _breaches(context: Context) -> None:
-    found = _parts(context, "department", "breached_count desc, breakdown_value")
+    found = _parts(context, STEPS, "department", "breached_count desc, breakdown_value")
     parts = [row for row in found if row["breakdown"] == "department" and row["due_count"]]
     total = next((row for row in found if row["breakdown"] == "total"), None)
     if not parts or total is None:
@@ -137,6 +149,27 @@ def _breaches(context: Context) -> None:
 
 def _table(context: Context) -> None:
     chosen = components.breakdown_choice(context, ("order_step", "department"), "order_step", "orders-breakdown")
-    found = _parts(context, chosen, "breached_count desc, breakdown_value")
+    found = _parts(context, STEPS, chosen, "breached_count desc, breakdown_value")
     found.sort(key=lambda row: row["breakdown"] == "total")
     components.breakdown_table(context, STEPS, chosen, found, TABLE, "order-steps")
+
+
+def _reviews(context: Context) -> None:
+    """Which parts of the house have not signed, and what was sent as a sample."""
+    chosen = components.breakdown_choice(context, ("review_part", "department"), "review_part", "reviews-breakdown")
+    found = _parts(context, REVIEWS, chosen, "signature_rate nulls last, breakdown_value")
+    total = next((row for row in found if row["breakdown"] == "total"), None)
+    if total is None:
+        components.note(context.text("orders.no_reviews"))
+        return
+    components.chart_title(
+        context.text("orders.reviewed", complete=context.figure(total["complete_count"], "count"),
+                     orders=context.figure(total["order_count"], "count")),
+        context.text("orders.samples", orders=context.figure(total["sample_order_count"], "count"),
+                     units=context.figure(total["sample_units"], "count"),
+                     too_large=context.figure(total["sample_too_large_count"], "count")),
+    )  # fmt: skip
+    found.sort(key=lambda row: row["breakdown"] == "total")
+    figures = SIGNATURES if chosen == "review_part" else REVIEWED
+    components.breakdown_table(context, REVIEWS, chosen, found, figures, "order-reviews")
+    components.passport_button(context, REVIEWS, "completeness_rate", key="completeness-rate")

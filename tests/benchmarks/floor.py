@@ -27,6 +27,7 @@ LEFT_OUT = (
     "rpt_level_transitions",
     # books that the benchmark's company does not keep
     "rpt_order_fulfilment",
+    "rpt_order_reviews",
     "rpt_order_steps",
     "rpt_quality_incidents",
     "rpt_corrective_actions",

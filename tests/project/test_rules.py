@@ -76,6 +76,7 @@ def test_notes_are_in_both_languages(seed: Path) -> None:
         # A source without a status column: its orders count, and are said to be of unknown status.
         ("order_statuses", "order_status", "order_status", {"unknown"}),
         ("order_steps", "order_step", "order_step", set()),
+        ("review_parts", "review_part", "review_part", set()),
         ("breach_charges", "breach_severity", "breach_severity", {"unknown"}),
     ],
 )
@@ -127,6 +128,8 @@ def test_what_the_procedures_state_is_what_the_rules_say() -> None:
         "satisfaction_item_minimum": ("3", "E3"),
         # C1: all orders due are fulfilled.
         "fulfilment_target": ("1", "C1"),
+        # C2: a sample order has at most 200 pieces.
+        "sample_order_units": ("200", "C2"),
     }
     found = {
         key: (row["value"], row["procedure_id"]) for key, row in thresholds.items() if row["origin"] == "procedure"

@@ -6,7 +6,7 @@ decided for them, and the orders that stand still at the moment of the run. Not 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -16,6 +16,7 @@ import numpy as np
 import polars as pl
 
 from pipelines.sample import company, layouts, office_hours
+from pipelines.sample.books import reviews
 from pipelines.sample.events import Events, Frame
 from pipelines.sample.files import FileTruth, account
 
@@ -70,6 +71,7 @@ class Books:
     """What the departments wrote down."""
 
     passages: tuple[Passage, ...]
+    signatures: tuple[reviews.Signature, ...]
 
 
 def draw(events: Events, rng: np.random.Generator) -> Books:
@@ -83,7 +85,12 @@ def draw(events: Events, rng: np.random.Generator) -> Books:
         if passage.started < company.AS_OF
     ]
     known = [p if p.finished is None or p.finished < company.AS_OF else replace(p, finished=None) for p in passages]
-    return Books(tuple(known))
+    return Books(tuple(known), reviews.draw(reviewed(known), rng))
+
+
+def reviewed(passages: Iterable[Passage]) -> list[tuple[str, datetime, datetime | None]]:
+    """Which orders came to their review: the order's number, when, and when it was done."""
+    return [(f"XH{p.order:07d}", p.started, p.finished) for p in passages if p.step == "order_review"]
 
 
 def flow_orders(events: Events) -> Frame:
@@ -149,6 +156,7 @@ def write(drawn: Books, events: Events, landing: Path) -> list[FileTruth]:
     return [
         account(name, "order_events", int((~own).sum()), sheet=sheet.name),
         account(english, "order_events", int(own.sum())),
+        *reviews.write(drawn.signatures, landing),
     ]
 
 
@@ -168,7 +176,11 @@ def _moment(moment: datetime | None) -> str | None:
 
 def figures(drawn: Books, events: Events) -> dict[str, Any]:
     """What is late by department and step, what it is charged, and which orders were delivered as promised."""
-    return {"steps": step_figures(drawn.passages, events), "fulfilment": fulfilment(drawn.passages, events)}
+    return {
+        "steps": step_figures(drawn.passages, events),
+        "fulfilment": fulfilment(drawn.passages, events),
+        "reviews": reviews.figures(drawn.signatures, reviewed(drawn.passages)),
+    }
 
 
 def step_figures(passages: tuple[Passage, ...], events: Events) -> dict[str, Any]:

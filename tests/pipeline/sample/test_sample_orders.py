@@ -66,3 +66,29 @@ def test_orders_fulfilled_by_the_promised_date(published: Published, planted: di
     )
     found = {month: {key: row[key] for key in ("due", "fulfilled")} for month, row in months.items()}
     assert found == planted["fulfilment"]
+
+
+def test_reviews_complete_and_what_is_missing(published: Published, planted: dict[str, Any]) -> None:
+    reviews = planted["reviews"]
+    (row,) = published.rows(
+        "select sum(order_count) as order_count, sum(complete_count) as complete_count,"
+        f" sum(sample_units)::bigint as sample_units from rpt_order_reviews where {ALL} and breakdown = 'total'"
+    )
+    assert row == {name: reviews[name] for name in row}
+    parts = published.rows(
+        "select breakdown_value as part, sum(signature_due_count - signature_count)::bigint as missing"
+        f" from rpt_order_reviews where {ALL} and breakdown = 'review_part' group by 1"
+    )
+    assert {row["part"]: row["missing"] for row in parts} == reviews["missing_by_part"]
+
+
+def test_samples_stand_apart_and_sell_nothing(published: Published, planted: dict[str, Any]) -> None:
+    rows = published.rows("select distinct order_id, is_sample_order from fct_order_reviews where order_id like 'YP%'")
+    assert sorted(row["order_id"] for row in rows if row["is_sample_order"]) == planted["reviews"]["sample_orders"]
+    assert [row["order_id"] for row in rows if not row["is_sample_order"]] == planted["reviews"][
+        "too_large_for_a_sample"
+    ]
+    (sold,) = published.rows(
+        "select count(*) filter (where is_counted) as number from fct_orders where order_id like 'YP%'"
+    )
+    assert sold["number"] == 0

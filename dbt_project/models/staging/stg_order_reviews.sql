@@ -1,0 +1,3 @@
+{{ current_rows('order_reviews') }}
+
+select * from current_rows
