@@ -7,14 +7,24 @@ import streamlit as st
 from dashboards import charts, components, formatting
 from dashboards.components import Column
 from dashboards.context import Context
+from dashboards.views import credit
 
+TABS = ("purchases", "receivables")
 TILES = ("active_customer_count", "first_customer_count", "repeat_rate", "churned_customer_count")
 REPORT = "rpt_customers"
 
 
 def show(context: Context) -> None:
-    choice = context.choice
     components.heading(context, context.text("customers.title", month=context.month()), context.scope())
+    purchases, receivables = st.tabs([context.text(f"customers.tabs.{name}") for name in TABS])
+    with purchases:
+        _purchases(context)
+    with receivables:
+        credit.show_receivables(context)
+
+
+def _purchases(context: Context) -> None:
+    choice = context.choice
     if not components.section_banner(context, "customers"):
         return
     found = context.publication.report_months(REPORT, choice.month, 13, region=choice.region, segment=choice.segment)

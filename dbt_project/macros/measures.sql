@@ -90,6 +90,13 @@
 {%- endmacro %}
 
 
+{# A row with a due date and no day of payment is an instalment that is still awaited; a source without due dates tells
+   of money that came. #}
+{% macro is_received(prefix='') -%}
+    ({{ prefix }}paid_date is not null or {{ prefix }}due_date is null)
+{%- endmacro %}
+
+
 {# What sales and their targets are broken down by: the name of each breakdown and the column of its values. #}
 {% macro sales_breakdowns() -%}
     {{ return({

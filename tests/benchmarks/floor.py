@@ -32,6 +32,7 @@ LEFT_OUT = (
     "rpt_quality_incidents",
     "rpt_corrective_actions",
     "rpt_corrective_proposals",
+    "rpt_receivables",
 )
 RELATIVE_TOLERANCE = 1e-9
 ABSOLUTE_TOLERANCE = 1e-12

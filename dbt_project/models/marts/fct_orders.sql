@@ -82,6 +82,7 @@ order_payments as (
         min(paid_date) filter (where coalesce(payment_kind, 'full') <> 'refund') as paid_date,
         sum({{ signed_payment() }}) as paid_amount
     from payments
+    where {{ is_received() }}
     group by order_id
 ),
 

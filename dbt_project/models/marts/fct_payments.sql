@@ -1,4 +1,4 @@
--- one row per payment, with the order that it pays for; refunds are negative
+-- one row per payment or instalment awaited, with the order that it pays for; refunds are negative
 {{ config(meta={'increment': {
     'key': ['payment_key'],
     'touched_by': {
@@ -35,7 +35,10 @@ final as (
         cast(orders.person_key as string) as person_key,
         cast(payments.payment_method as string) as payment_method,
         cast(payments.payment_kind as string) as payment_kind,
-        cast({{ signed_payment('payments.') }} as decimal(18, 2)) as paid_amount,
+        cast(
+            case when {{ is_received('payments.') }} then {{ signed_payment('payments.') }} else 0 end as decimal(18, 2)
+        ) as paid_amount,
+        cast({{ signed_payment('payments.') }} as decimal(18, 2)) as instalment_amount,
         cast(payments.ledger_delivery_id as string) as ledger_delivery_id,
         cast(payments.ledger_row_number as bigint) as ledger_row_number
     from payments

@@ -1,0 +1,54 @@
+"""What is owed to the sample company, by age, and how late it is paid."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from .conftest import Published
+
+TOTAL = "region = 'all' and segment = 'all' and breakdown = 'total'"
+BANDS = {
+    "not_due": "not_due_amount",
+    "days_1_30": "overdue_1_30_amount",
+    "days_31_60": "overdue_31_60_amount",
+    "days_61_90": "overdue_61_90_amount",
+    "over_90": "overdue_over_90_amount",
+}
+
+
+@pytest.fixture(scope="module")
+def planted(truth: dict[str, Any]) -> dict[str, Any]:
+    return truth["receivables"]
+
+
+def test_what_was_owed_at_the_end_of_each_month_by_age(published: Published, planted: dict[str, Any]) -> None:
+    months = published.by_month(f"select * from rpt_receivables where {TOTAL}")
+    assert {
+        month: {band: float(months[month][column]) for band, column in BANDS.items()}
+        for month in planted["owed_by_month"]
+    } == planted["owed_by_month"]
+
+
+def test_days_beyond_terms_of_what_came_in(published: Published, planted: dict[str, Any]) -> None:
+    months = published.by_month(f"select month_start, days_beyond_terms from rpt_receivables where {TOTAL}")
+    for month, days in planted["days_beyond_terms_by_month"].items():
+        assert months[month]["days_beyond_terms"] == pytest.approx(days), month
+
+
+def test_whose_instalment_is_overdue_stands_on_the_list(published: Published, planted: dict[str, Any]) -> None:
+    rows = published.rows(
+        "select order_id, instalment_amount from fct_instalments where instalment_status = 'overdue' order by 1"
+    )
+    assert [row["order_id"] for row in rows] == planted["overdue_now"]
+    assert float(sum(row["instalment_amount"] for row in rows)) == planted["overdue_amount_now"]
+
+
+def test_what_is_awaited_is_no_money(published: Published) -> None:
+    (row,) = published.rows(
+        "select count(*) as awaited, sum(paid_amount) as paid from fct_payments"
+        " where paid_date is null and due_date is not null"
+    )
+    assert row["awaited"] > 0
+    assert row["paid"] == 0
