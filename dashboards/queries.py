@@ -98,6 +98,12 @@ class Publication:
         found = self.query("select domain, code, label_zh, label_en from labels order by sort_order")
         return {(row["domain"], row["code"]): (row["label_zh"], row["label_en"]) for row in found}
 
+    def actions(self) -> list[Row]:
+        """What is to be done, without names: what is longest overdue first."""
+        if "rpt_actions" not in self.tables():
+            return []
+        return self.query("select * from rpt_actions order by status = 'done', due_date nulls last, action_id")
+
     # --- figures -----------------------------------------------------------------------------------------------
 
     def summary(self, month: date, region: str, segment: str) -> dict[str, Row]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from expectations.results import CheckResult
+    from pipelines.actions import Action
     from pipelines.intake.deliver import IntakeResult
     from pipelines.intake.receipts import Receipt
     from pipelines.street import StreetResult
@@ -213,17 +214,56 @@ def bench(
     run_benchmarks(words)
 
 
+@app.command(help="commands.actions")
+def actions(
+    department: Annotated[str | None, typer.Option("--department", help="options.department")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="options.all_actions")] = False,
+    lang: Language = None,
+) -> None:
+    from pipelines.actions import DONE, list_actions
+
+    settings, console = session.open(lang)
+    found = [each for each in list_actions(settings) if department in (None, each.department)]
+    wanted = [each for each in found if everything or each.status != DONE]
+    show_actions(settings, console, wanted)
+    console.say(
+        "actions_counted",
+        count=len(wanted),
+        overdue=sum(each.status == "overdue" for each in wanted),
+        done=sum(each.status == DONE for each in found),
+    )
+    console.next_steps(console.text("steps.done"), console.text("steps.run"))
+
+
+@app.command(help="commands.done")
+def done(
+    action_ids: Annotated[list[str], typer.Argument(help="options.action_ids", metavar="ACTION...")],
+    employee: Annotated[str, typer.Option("--by", help="options.employee", metavar="EMPLOYEE")],
+    undo: Annotated[bool, typer.Option("--undo", help="options.undo")] = False,
+    lang: Language = None,
+) -> None:
+    from datetime import UTC, datetime
+
+    from pipelines.actions import mark
+
+    settings, console = session.open(lang)
+    marked = mark(settings, action_ids, employee, datetime.now(UTC).replace(tzinfo=None), is_done=not undo)
+    console.say("actions_opened" if undo else "actions_done", count=len(marked), employee=employee)
+    console.next_steps(console.text("steps.run"), console.text("steps.actions"))
+
+
 @app.command(help="commands.dashboard")
 def dashboard(
     host: Annotated[str, typer.Option("--host", help="options.host")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=1, max=65535, help="options.port")] = 8501,
+    with_contacts: Annotated[bool, typer.Option("--with-contacts", help="options.with_contacts")] = False,
     lang: Language = None,
 ) -> None:
     from pipelines.servers import open_dashboard
 
     settings, console = session.open(lang)
     console.say("opening", what="Streamlit", address=f"http://{host}:{port}")
-    open_dashboard(settings, host, port)
+    open_dashboard(settings, host, port, with_contacts)
 
 
 @app.command(help="commands.dagster")
@@ -366,6 +406,27 @@ def show_run(settings: Settings, console: Console, result: StreetResult) -> None
     if result.publication.held():
         steps += [console.text("steps.check"), console.text("steps.waive", file=settings.waivers_file)]
     console.next_steps(*steps)
+
+
+def show_actions(settings: Settings, console: Console, actions: Sequence[Action]) -> None:
+    """A line an action, what is longest overdue first."""
+    names = ("action", "status", "due", "what", "detail", "responsible", "department", "customer", "contact")
+    rows = [
+        [
+            each.action_id,
+            console.text(f"action_status.{each.status}"),
+            local(each.due_at, settings) if each.due_at else str(each.due_date or "–"),
+            each.label(console.language),
+            each.detail or "",
+            each.responsible_name or "–",
+            each.department,
+            each.customer_name or "–",
+            each.contact or "–",
+        ]
+        for each in actions
+    ]
+    if rows:
+        console.table([console.text(f"action_columns.{name}") for name in names], rows)
 
 
 def show_intake(settings: Settings, console: Console, intake: IntakeResult) -> None:

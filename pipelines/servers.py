@@ -12,10 +12,14 @@ import sys
 from pipelines.settings import Settings, child_environment
 
 
-def open_dashboard(settings: Settings, host: str, port: int) -> None:
-    """The dashboard, which reads only what is published and picks up a new version by itself."""
+def open_dashboard(settings: Settings, host: str, port: int, with_contacts: bool) -> None:
+    """The dashboard, which reads only what is published and picks up a new version by itself.
+
+    `with_contacts` lets whoever opens it see and mark the action list with names and numbers.
+    """
     app = settings.project_dir / "dashboards" / "app.py"
-    _become(settings, ["streamlit", "run", str(app), "--server.address", host, "--server.port", str(port)])
+    command = ["streamlit", "run", str(app), "--server.address", host, "--server.port", str(port)]
+    _become(settings, command, MARKET_LEDGER_SHOW_CONTACTS="1" if with_contacts else "")
 
 
 def open_dagster(settings: Settings, port: int) -> None:

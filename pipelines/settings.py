@@ -56,6 +56,8 @@ class Settings:
     # The moment that figures are computed for, UTC naive; None is the moment of the run. A sample company
     # fixes it in its company.yml, so that its figures are the same on every machine and day.
     as_of: datetime | None = None
+    # Whether the dashboard shows the action list with names and numbers, for those who do the work.
+    shows_contacts: bool = False
     # What one process of a run may hold in memory; None is a quarter of the machine. What does not fit is spilled.
     memory_limit_bytes: int | None = None
     spill_folder: Path | None = None
@@ -96,6 +98,11 @@ class Settings:
     @property
     def lake(self) -> Path:
         return self.data_dir / "lake"
+
+    @property
+    def action_marks(self) -> Path:
+        """What people said of actions: done, or open again."""
+        return self.lake / "action_marks"
 
     @property
     def quarantine(self) -> Path:
@@ -180,6 +187,7 @@ def load_settings(data_dir: Path | None = None) -> Settings:
         company["spill_folder"] = Path(spill).expanduser().resolve()
     if engine := environment.get("MARKET_LEDGER_ENGINE"):
         company["engine"] = _one_of(engine, ENGINES, "engine", "MARKET_LEDGER_ENGINE", None)
+    company["shows_contacts"] = bool(environment.get("MARKET_LEDGER_SHOW_CONTACTS"))
     if remote := environment.get("MARKET_LEDGER_SPARK_REMOTE"):
         company["spark_remote"] = _spark_remote("MARKET_LEDGER_SPARK_REMOTE", None, remote)
     return Settings(

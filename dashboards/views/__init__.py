@@ -9,6 +9,7 @@ from dashboards.context import Context
 
 NAMES = (
     "summary",
+    "actions",
     "visitors",
     "funnel",
     "sales",

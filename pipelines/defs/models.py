@@ -24,7 +24,7 @@ from pipelines.defs.retries import RETRIES, failing_plainly
 from pipelines.gates import model_checks
 from pipelines.settings import Settings
 from pipelines.stepwise import StepwiseRun
-from pipelines.warehouse.catalog import RECEIPTS_SECTION, SUMMARY_PART_PREFIX, Catalog, Model, catalog_of
+from pipelines.warehouse.catalog import SUMMARY_PART_PREFIX, WHATEVER_CAME, Catalog, Model, catalog_of
 from pipelines.warehouse.dbt import DbtResult, NodeResult
 
 FIRST_MONTH = "2015-01"
@@ -93,12 +93,12 @@ def steps_of(graph: Graph) -> list[Step]:
 
 def waited_sources(graph: Graph, model: Model) -> frozenset[str]:
     """The sources whose gates must hold before a model is built."""
-    if model.section == RECEIPTS_SECTION:
+    if model.section in WHATEVER_CAME:
         return frozenset()
     own = graph.sources & set(model.sources)
     if graph.catalog.links_people(model):
         readers = [each for each in graph.models.values() if model.name in each.upstream]
-        return own.intersection(*(each.sources for each in readers if each.section != RECEIPTS_SECTION))
+        return own.intersection(*(each.sources for each in readers if each.section not in WHATEVER_CAME))
     return own
 
 
@@ -203,7 +203,7 @@ def _priority(graph: Graph, step: Step) -> dict[str, str] | None:
         return FIRST
     return (
         LAST
-        if any(graph.models[each].section == RECEIPTS_SECTION for each in step.nodes if each in graph.models)
+        if any(graph.models[each].section in WHATEVER_CAME for each in step.nodes if each in graph.models)
         else None
     )
 

@@ -12,7 +12,7 @@ from pipelines.defs.models import LAST, Graph
 from pipelines.defs.quality import as_asset_check, check_spec
 from pipelines.defs.retries import RETRIES, failing_plainly
 from pipelines.stepwise import StepwiseRun
-from pipelines.warehouse.catalog import RECEIPTS_SECTION, Model
+from pipelines.warehouse.catalog import WHATEVER_CAME, Model
 
 
 def published_key(section: str) -> dg.AssetKey:
@@ -50,7 +50,7 @@ def _section_asset(graph: Graph, section: str, suites: Mapping[str, Suite]) -> d
         ],
         check_specs=[check_spec(key, name, each, blocking=False) for name, each in expectations.items()],
         retry_policy=RETRIES,
-        op_tags=LAST if section == RECEIPTS_SECTION else None,
+        op_tags=LAST if section in WHATEVER_CAME else None,
     )
     def publish(
         context: dg.AssetExecutionContext, run: dg.ResourceParam[StepwiseRun]

@@ -103,6 +103,7 @@ def take_deliveries(
     settings.vault.mkdir(mode=0o700, exist_ok=True)
     lake.remove_unfinished(settings.originals, settings.lake, settings.quarantine, settings.vault)
     lake.write_schemas(settings.lake, {each.id: each.lake_schema() for each in rules.contracts.values()})
+    lake.write_schemas(settings.lake, {settings.action_marks.name: lake.ACTION_MARKS_SCHEMA})
     write_receipts_schema(settings.lake)
     arrivals, left = take_landed(settings, settle_seconds, copy_from)
     ledger, written = _bring_up_to_date(settings, rules, key, progress)

@@ -33,6 +33,16 @@ RUN_CONTEXT_SCHEMA = pl.Schema(
 CURRENT_READINGS_SCHEMA = pl.Schema(
     {"arrival_number": pl.Int64, "delivery_id": pl.String, "effective_arrival_number": pl.Int64}
 )
+ACTION_MARKS_SCHEMA = pl.Schema(
+    {
+        "mark_id": pl.String(),
+        "action_kind": pl.String(),
+        "subject_key": pl.String(),
+        "is_done": pl.Boolean(),
+        "marked_at": pl.Datetime("us"),
+        "marked_by_employee_id": pl.String(),
+    }
+)
 
 
 def lake_file(settings: Settings, source: str, delivery_id: str) -> Path:
@@ -174,6 +184,18 @@ def write_schemas(lake: Path, schemas: Mapping[str, pl.Schema]) -> None:
     """An empty file with all columns for each source, so that a source without deliveries can be queried."""
     for source, schema in schemas.items():
         write_table_if_changed(pl.DataFrame(schema=schema), lake / source / SCHEMA_FILE)
+
+
+def write_action_mark(settings: Settings, mark: Mapping[str, Any]) -> None:
+    """One person's word on one action, never changed: a later word is a mark of its own.
+
+    Nobody waits for a run with it. It is written outside the lake first, where a run that begins clears up.
+    """
+    settings.action_marks.mkdir(parents=True, exist_ok=True)
+    name = f"{mark['mark_id']}.parquet"
+    temporary = settings.data_dir / f".{name}"
+    pl.DataFrame([mark], schema=ACTION_MARKS_SCHEMA).write_parquet(temporary)
+    temporary.replace(settings.action_marks / name)
 
 
 def write_run_context(settings: Settings, as_of: datetime) -> None:

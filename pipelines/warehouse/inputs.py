@@ -29,9 +29,9 @@ CODE_FOLDERS = ("pipelines", "expectations")
 PROJECT_PARTS = ("dbt_project.yml", "profiles.yml", "macros", "models", "seeds", "tests")
 LIBRARIES = ("dbt-core", "dbt-duckdb", "duckdb", "great-expectations", "polars")
 # Settings that say for when and with how much memory to compute, not what.
-WITHOUT_EFFECT = ("as_of", "memory_limit_bytes")
+WITHOUT_EFFECT = ("as_of", "memory_limit_bytes", "shows_contacts")
 
-# When an open complaint may next become late. The working clock never runs faster than the clock on the wall, so it
+# When an open complaint, or another action with an hour, may next become late. The working clock never runs faster than the clock on the wall, so it
 # cannot strike before the whole time allowed has passed since the receipt.
 NEXT_DUE = """
     SELECT min(least(
@@ -39,6 +39,8 @@ NEXT_DUE = """
         CASE WHEN working_reply_status = 'not_yet_due' THEN received_at + to_hours(floor(target_working_hours)::INT) END
     ))
     FROM warehouse.main.fct_complaints WHERE replied_at IS NULL
+    UNION ALL
+    SELECT min(due_at) FROM warehouse.main.rpt_actions WHERE status IN ('open', 'due_today')
 """
 
 
@@ -68,9 +70,9 @@ def nothing_to_do(settings: Settings, moment: datetime) -> Standing | None:
 
 
 def fingerprint(settings: Settings, rules: str) -> str:
-    """One name for the deliveries taken so far, read under these rules."""
+    """One name for the deliveries and marks taken so far, read under these rules."""
     digest = _digest(rules)
-    for folder in (settings.originals, settings.lake / "deliveries"):
+    for folder in (settings.originals, settings.lake / "deliveries", settings.action_marks):
         names = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
         digest.update("\0".join(names).encode("utf-8", "surrogateescape") + b"\1")
     return digest.hexdigest()
@@ -99,13 +101,15 @@ def write(folder: Path, made_from: str, as_of: datetime, same_until: datetime) -
 
 
 def same_until(connection: DuckDBPyConnection, settings: Settings, as_of: datetime) -> datetime:
-    """The first moment at which the same deliveries may give other figures: a complaint falls due, or the day ends."""
+    """The first moment at which the same deliveries may give other figures: something falls due, or the day ends."""
     tomorrow = as_of.replace(tzinfo=UTC).astimezone(settings.zone()).date() + timedelta(days=1)
     end_of_day = _utc(tomorrow, settings)
     known = connection.execute(
-        "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'warehouse' AND table_name = 'fct_complaints'"
+        "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'warehouse' AND table_name IN ('fct_complaints', 'rpt_actions')"
     ).fetchall()[0][0]
-    due = connection.execute(NEXT_DUE).fetchall()[0][0] if known else None
+    due = (
+        connection.execute(f"SELECT min(due) FROM ({NEXT_DUE}) AS times (due)").fetchall()[0][0] if known == 2 else None
+    )
     return max(as_of, min(end_of_day, due)) if due else end_of_day
 
 

@@ -128,7 +128,7 @@ def publish(
         progress("publish", 3, STEPS)
         write_about(sources, settings, publication)
         progress("publish", 4, STEPS)
-        operations.write_operations(sources, catalog, publication.unchanged(), settings, as_of)
+        operations.write_operations(sources, catalog, publication.unchanged(), settings)
         if made_from:
             until = inputs.same_until(sources.connection, settings, as_of)
             # A delivery held back may be judged otherwise a moment later: rows dated after the run are then past.

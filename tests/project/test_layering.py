@@ -35,7 +35,13 @@ ROOMS = {
     "pipelines.warehouse": (*BASE, "pipelines.intake"),
     "expectations": (*BASE, "pipelines.intake", "pipelines.warehouse"),
     # A page reads published files and words; it never reaches into the machinery.
-    "dashboards": ("pipelines.settings", "pipelines.texts", "pipelines.intake.explain"),
+    "dashboards": (
+        "pipelines.settings",
+        "pipelines.errors",
+        "pipelines.texts",
+        "pipelines.intake.explain",
+        "pipelines.actions",
+    ),
 }
 # How a figure is written: pure functions, which the summary that the command line prints shares with the pages.
 SHARED_PAGES = "dashboards.formatting"

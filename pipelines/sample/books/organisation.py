@@ -1,7 +1,7 @@
 """Who works at the sample company: the register of employees.
 
-Belongs here: employees by department and role, with where to reach them. The consultants are those of the visitors'
-registers, under the same names.
+Belongs here: employees by department and role, with where to reach them, and what waits for them. The consultants are
+those of the visitors' registers, under the same names.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ OFFICE = (
 )
 MANAGERS = ("展厅经理甲", "展厅经理乙", "展厅经理丙", "展厅经理丁")
 FIRST_DAY = date(2021, 1, 4)
+# By the procedure, and by how far back the lists look.
+REMINDER_DAYS, MEMORY_DAYS = 15, 92
 
 
 @dataclass(frozen=True)
@@ -90,4 +92,22 @@ def figures(drawn: tuple[Employee, ...], events: Events) -> dict[str, Any]:
     return {
         "employee_count": len(drawn),
         "present_by_department": {name: sum(each.department == name for each in present) for name in departments},
+        "actions": {**_complaints_to_answer(events), "customer_to_survey overdue": _customers_to_survey(events)},
     }
+
+
+def _complaints_to_answer(events: Events) -> dict[str, int]:
+    """Complaints without a reply to the customer: an internal note is none."""
+    waiting = events.complaints.filter(
+        (pl.col("kind") == "complaint") & (pl.col("first_reply_at").is_null() | pl.col("is_internal_note"))
+    )
+    late = waiting.filter(pl.col("received_at") + pl.duration(hours=24) < company.AS_OF).height
+    return {"complaint_to_answer overdue": late, "complaint_to_answer due_today": waiting.height - late}
+
+
+def _customers_to_survey(events: Events) -> int:
+    """Forms that arrived, were not answered by the sixteenth day and are not older than a quarter."""
+    valid = events.responses.filter(~pl.col("is_excluded"))["invitation"].to_list()
+    days = (pl.lit(company.AS_OF.date()) - pl.col("sent_date").cast(pl.Date)).dt.total_days()
+    is_in_time = (days > REMINDER_DAYS) & (days <= MEMORY_DAYS)
+    return events.invitations.filter(pl.col("is_delivered") & ~pl.col("invitation").is_in(valid) & is_in_time).height

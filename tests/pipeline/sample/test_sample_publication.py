@@ -249,12 +249,10 @@ def test_operations_lists_have_somebody_to_call_and_are_private(published: Publi
     file = folder_now(published.settings) / "operations.duckdb"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     with duckdb.connect(str(file), read_only=True) as connection:
-        late = connection.execute("select phone, customer_name, reply_status from complaints_to_answer").fetchall()
-        unhappy = connection.execute("select phone from customers_to_recover").fetchall()
-    assert late
-    assert unhappy
-    assert all(status in ("breached", "not_yet_due") for *_, status in late)
-    assert any(re.fullmatch(r"1[3-9]\d{9}", phone or "") for phone, *_ in late)
+        listed = connection.execute("select contact, customer_name, status from actions").fetchall()
+    assert listed
+    assert all(status in ("overdue", "due_today", "open") for *_, status in listed)
+    assert any(re.fullmatch(r"1[3-9]\d{9}", contact or "") for contact, *_ in listed)
 
 
 def test_publishing_again_gives_the_same_tables(published: Published, tmp_path: Path) -> None:
