@@ -16,7 +16,7 @@ from pipelines.settings import Settings
 from pipelines.stepwise import StepwiseRun
 
 LANDING = dg.AssetKey(["landing"])
-RECORDS = ("deliveries", "current_readings", "run_context", "labels")  # what intake writes of itself
+RECORDS = ("deliveries", "current_readings", "run_context", "labels", "action_marks")  # what intake writes of itself
 OPEN_CLASSES = ("public", "internal")
 PREVIEW_ROWS = 5
 COUNTS = ("rows_read", "rows_accepted", "rows_rejected", "rows_waiting", "rows_skipped", "rows_with_warning")

@@ -130,6 +130,9 @@ def test_what_the_procedures_state_is_what_the_rules_say() -> None:
         "fulfilment_target": ("1", "C1"),
         # C2: a sample order has at most 200 pieces.
         "sample_order_units": ("200", "C2"),
+        # E2: no answer after 15 days, then by phone or in person; F1: a file within a week of the first contact.
+        "survey_reminder_days": ("15", "E2"),
+        "customer_file_opening_days": ("7", "F1"),
     }
     found = {
         key: (row["value"], row["procedure_id"]) for key, row in thresholds.items() if row["origin"] == "procedure"

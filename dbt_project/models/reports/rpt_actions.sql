@@ -62,8 +62,8 @@ judged as (
         kinds.role,
         kinds.label_zh,
         kinds.label_en,
-        kinds.todo_zh,
-        kinds.todo_en,
+        kinds.note_zh as todo_zh,
+        kinds.note_en as todo_en,
         coalesce(
             named_employees.employee_id, employees_of_departments.employee_id, employees_of_roles.employee_id
         ) as employee_id,
