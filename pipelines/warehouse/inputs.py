@@ -31,17 +31,19 @@ LIBRARIES = ("dbt-core", "dbt-duckdb", "duckdb", "great-expectations", "polars")
 # Settings that say for when and with how much memory to compute, not what.
 WITHOUT_EFFECT = ("as_of", "memory_limit_bytes", "shows_contacts")
 
-# When an open complaint, or another action with an hour, may next become late. The working clock never runs faster than the clock on the wall, so it
-# cannot strike before the whole time allowed has passed since the receipt.
-NEXT_DUE = """
-    SELECT min(least(
-        CASE WHEN reply_status = 'not_yet_due' THEN due_at END,
-        CASE WHEN working_reply_status = 'not_yet_due' THEN received_at + to_hours(floor(target_working_hours)::INT) END
-    ))
-    FROM warehouse.main.fct_complaints WHERE replied_at IS NULL
-    UNION ALL
-    SELECT min(due_at) FROM warehouse.main.rpt_actions WHERE status IN ('open', 'due_today')
-"""
+# When something that is open may next become late, by the table that knows. The working clock never runs faster than the
+# clock on the wall, so it cannot strike before the whole time allowed has passed since the receipt.
+NEXT_DUE = {
+    "fct_complaints": """
+        SELECT min(least(
+            CASE WHEN reply_status = 'not_yet_due' THEN due_at END,
+            CASE WHEN working_reply_status = 'not_yet_due'
+                THEN received_at + to_hours(floor(target_working_hours)::INT) END
+        ))
+        FROM warehouse.main.fct_complaints WHERE replied_at IS NULL
+    """,
+    "rpt_actions": "SELECT min(due_at) FROM warehouse.main.rpt_actions WHERE status IN ('open', 'due_today')",
+}
 
 
 @dataclass(frozen=True)
@@ -104,12 +106,9 @@ def same_until(connection: DuckDBPyConnection, settings: Settings, as_of: dateti
     """The first moment at which the same deliveries may give other figures: something falls due, or the day ends."""
     tomorrow = as_of.replace(tzinfo=UTC).astimezone(settings.zone()).date() + timedelta(days=1)
     end_of_day = _utc(tomorrow, settings)
-    known = connection.execute(
-        "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'warehouse' AND table_name IN ('fct_complaints', 'rpt_actions')"
-    ).fetchall()[0][0]
-    due = (
-        connection.execute(f"SELECT min(due) FROM ({NEXT_DUE}) AS times (due)").fetchall()[0][0] if known == 2 else None
-    )
+    rows = connection.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = 'warehouse'").fetchall()
+    times = [connection.execute(NEXT_DUE[name]).fetchall()[0][0] for (name,) in rows if name in NEXT_DUE]
+    due = min((each for each in times if each), default=None)
     return max(as_of, min(end_of_day, due)) if due else end_of_day
 
 

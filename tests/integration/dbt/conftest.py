@@ -17,7 +17,7 @@ import polars as pl
 import pytest
 
 from pipelines.intake.contract import load_contracts
-from pipelines.intake.lake import CURRENT_READINGS_SCHEMA, RUN_CONTEXT_SCHEMA
+from pipelines.intake.lake import ACTION_MARKS_SCHEMA, CURRENT_READINGS_SCHEMA, RUN_CONTEXT_SCHEMA
 from pipelines.intake.receipts import RECEIPT_SCHEMA
 from pipelines.settings import Settings
 
@@ -58,6 +58,7 @@ class TinyCompany:
         self._put("current_readings", "current_readings", pl.DataFrame(readings, schema=CURRENT_READINGS_SCHEMA))
         context = {"as_of": as_of, "as_of_date": as_of.date(), "run_id": "test", "time_zone": "UTC"}
         self._put("run_context", "run_context", pl.DataFrame([context], schema=RUN_CONTEXT_SCHEMA))
+        self._put("action_marks", "schema", pl.DataFrame(schema=ACTION_MARKS_SCHEMA))
         self._put("labels", "labels", pl.DataFrame(list(labels), schema=LABELS_SCHEMA))
 
     def _row(self, delivery: Delivery, place: int, row: Row) -> dict[str, Any]:

@@ -16,7 +16,7 @@ import polars as pl
 import pytest
 
 from pipelines.intake.contract import labels, load_contracts
-from pipelines.intake.lake import CURRENT_READINGS_SCHEMA, RUN_CONTEXT_SCHEMA
+from pipelines.intake.lake import ACTION_MARKS_SCHEMA, CURRENT_READINGS_SCHEMA, RUN_CONTEXT_SCHEMA
 from pipelines.intake.receipts import RECEIPT_SCHEMA
 from pipelines.settings import Settings
 from pipelines.warehouse import dbt
@@ -95,6 +95,7 @@ def build_warehouse(project_dir: Path, tmp_path_factory: pytest.TempPathFactory)
         lake = Lake(settings.lake, schemas, supersede_by)
         lake.write(sources, as_of)
         lake.put("labels", labels(contracts.values()))
+        lake.put("action_marks", pl.DataFrame(schema=ACTION_MARKS_SCHEMA))
         built = dbt.build(settings, select, tests="buildable")
         assert built.failed == ()
         connections.append(duckdb.connect(str(settings.warehouse_file), read_only=True))
