@@ -112,7 +112,7 @@ def _columns(context: Context, with_contacts: bool) -> list[Column]:
         ),
         Column("due_date", context.text("actions.due"), "date", due),
         Column("label", context.text("actions.kind")),
-        Column("detail", context.text("actions.detail")),
+        Column("detail", context.text("actions.detail"), "text", partial(_detail, context)),
         Column("department", context.text("actions.department"), "code"),
     ]
     if with_contacts:
@@ -123,6 +123,10 @@ def _columns(context: Context, with_contacts: bool) -> list[Column]:
             *(Column(name, context.text(f"actions.{name}"), "code", partial(_plain, name)) for name in people),
         ]
     return [*columns, Column("procedure_id", context.text("actions.procedure"))]
+
+
+def _detail(context: Context, row: dict) -> str:
+    return context.label("action_detail", row["detail"]) if row["detail"] else ""
 
 
 def _plain(field: str, row: dict) -> str:

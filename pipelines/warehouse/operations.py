@@ -7,14 +7,27 @@ marking it as done (pipelines/actions.py). The file holds the people on its list
 from __future__ import annotations
 
 from collections.abc import Container
+from pathlib import Path
 
+from pipelines.intake.lake import SCHEMA_FILE
 from pipelines.settings import Settings
 from pipelines.warehouse.candidate import OPERATIONS, Sources, copy_previous, literal, quoted
 from pipelines.warehouse.catalog import Catalog
 
 ACTIONS = "actions"
 REPORT = "rpt_actions"
-# Where the name of a person may stand that an action is about, in order; and who does it.
+# The rows that the actions come from: what they say of the person comes before what the customer's file says.
+ROWS_BEHIND = """
+    CREATE OR REPLACE TEMP TABLE rows_behind AS
+    SELECT
+        ledger_delivery_id, ledger_row_number, phone_surrogate,
+        coalesce(customer_name_surrogate, visitor_name_surrogate) AS name_surrogate
+    FROM read_parquet([{files}], union_by_name = true)
+    WHERE (ledger_delivery_id, ledger_row_number) IN (
+        SELECT (ledger_delivery_id, ledger_row_number) FROM warehouse.main.rpt_actions
+    )
+"""
+# The action list with the surrogates of the people on it.
 LISTED = """
     CREATE OR REPLACE TEMP TABLE listed AS
     WITH actions AS (SELECT * FROM warehouse.main.rpt_actions),
@@ -23,21 +36,18 @@ LISTED = """
         FROM warehouse.main.dim_customers
         WHERE customer_key IN (SELECT customer_key FROM actions)
         GROUP BY customer_key
-    ),
-    complaints AS (
-        SELECT complaint_key, customer_name_surrogate AS name_surrogate, phone_surrogate
-        FROM warehouse.main.fct_complaints
-        WHERE complaint_key IN (SELECT subject_key FROM actions)
     )
     SELECT
         actions.*,
-        coalesce(complaints.name_surrogate, customers.name_surrogate) AS name_surrogate,
-        coalesce(complaints.phone_surrogate, customers.phone_surrogate, actions.person_key) AS contact_surrogate,
+        coalesce(rows_behind.name_surrogate, customers.name_surrogate) AS name_surrogate,
+        coalesce(rows_behind.phone_surrogate, customers.phone_surrogate, actions.person_key) AS contact_surrogate,
         employees.employee_name_surrogate AS responsible_surrogate,
         employees.email_surrogate AS responsible_email_surrogate
     FROM actions
     LEFT JOIN customers ON customers.customer_key = actions.customer_key
-    LEFT JOIN complaints ON complaints.complaint_key = actions.subject_key
+    LEFT JOIN rows_behind
+        ON rows_behind.ledger_delivery_id = actions.ledger_delivery_id
+        AND rows_behind.ledger_row_number = actions.ledger_row_number
     LEFT JOIN warehouse.main.dim_employees AS employees ON employees.employee_id = actions.responsible_key
 """
 LOOKED_UP = {
@@ -57,6 +67,7 @@ def write_operations(sources: Sources, catalog: Catalog, held: Container[str], s
         copy_previous(sources, OPERATIONS, ACTIONS, ACTIONS)
         return
     connection = sources.connection
+    connection.execute(ROWS_BEHIND.format(files=", ".join(literal(file) for file in _files_behind(sources, settings))))
     connection.execute(LISTED)
     if is_held:
         connection.execute("DELETE FROM listed")
@@ -74,6 +85,15 @@ def write_operations(sources: Sources, catalog: Catalog, held: Container[str], s
         f" SELECT listed.* EXCLUDE ({', '.join(LOOKED_UP)}){values} FROM listed{joins}"
         " ORDER BY due_date NULLS LAST, action_id"
     )
+
+
+def _files_behind(sources: Sources, settings: Settings) -> list[Path]:
+    """The lake's files of the deliveries that the actions come from; and two that together have every column asked for."""
+    rows = sources.connection.execute(
+        "SELECT DISTINCT ledger_delivery_id FROM warehouse.main.rpt_actions WHERE ledger_delivery_id IS NOT NULL"
+    ).fetchall()
+    files = [file for (name,) in sorted(rows) for file in sorted(settings.lake.glob(f"*/{name}.parquet"))]
+    return [*(settings.lake / source / SCHEMA_FILE for source in ("visits", "complaints")), *files]
 
 
 def _vault(settings: Settings) -> str:

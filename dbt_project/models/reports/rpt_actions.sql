@@ -6,6 +6,9 @@
     'int_actions_key_customers',
     'int_actions_customer_files',
     'int_actions_deliveries',
+    'int_actions_follow_ups',
+    'int_actions_order_steps',
+    'int_actions_corrective_actions',
 ] %}
 with
 
@@ -75,7 +78,7 @@ judged as (
         -- Where a clock of hours binds, the hour decides.
         coalesce(actions.due_at < context.as_of, actions.due_date < run_day.as_of_date, false) as is_overdue
     from actions
-    inner join kinds
+    left join kinds
         on actions.action_kind = kinds.action_kind
     left join named_employees
         on actions.responsible_surrogate = named_employees.employee_name_surrogate
