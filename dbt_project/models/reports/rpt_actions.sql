@@ -9,6 +9,7 @@
     'int_actions_follow_ups',
     'int_actions_order_steps',
     'int_actions_corrective_actions',
+    'int_actions_instalments',
 ] %}
 with
 
