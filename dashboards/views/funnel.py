@@ -12,12 +12,12 @@ from dashboards.views import leads
 FUNNEL = "rpt_funnel"
 CONVERSION = "rpt_channel_conversion"
 WINDOWS = ("90_days", "ever")
-TABS = ("steps", "stock", "follow_ups", "losses")
+TABS = ("steps", "stock", "follow_ups", "losses", "field")
 
 
 def show(context: Context) -> None:
     components.heading(context, context.text("funnel.title", month=context.month()), context.scope())
-    steps, stock, follow_ups, losses = st.tabs([context.text(f"funnel.tabs.{name}") for name in TABS])
+    steps, stock, follow_ups, losses, field = st.tabs([context.text(f"funnel.tabs.{name}") for name in TABS])
     with steps:
         _funnel(context)
     with stock:
@@ -26,6 +26,8 @@ def show(context: Context) -> None:
         leads.show_follow_ups(context)
     with losses:
         leads.show_losses_and_levels(context)
+    with field:
+        leads.show_field_teams(context)
 
 
 def _funnel(context: Context) -> None:

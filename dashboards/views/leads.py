@@ -14,6 +14,7 @@ from dashboards import charts, components, formatting
 from dashboards.context import Context
 
 STOCK, FOLLOW_UPS, LOST, LEVELS = "rpt_lead_stock", "rpt_follow_ups", "rpt_lost_leads", "rpt_level_transitions"
+FIELD = "rpt_field_activities"
 AGE_BANDS = ("new", "current", "ageing", "old")
 STOCK_TILES = {
     "open_count": "count",
@@ -46,6 +47,23 @@ LOST_TABLE = (
     ("revived_rate", "percent"),
     ("median_days_to_loss", "days"),
 )
+FIELD_TILES = {
+    "activity_attainment": "percent",
+    "target_met_rate": "percent",
+    "standard_rate": "percent",
+    "punctuality_rate": "percent",
+}
+FIELD_TABLE = (
+    ("day_count", "count"),
+    ("shop_count", "count"),
+    ("activity_attainment", "percent"),
+    ("target_met_rate", "percent"),
+    ("standard_rate", "percent"),
+    ("punctuality_rate", "percent"),
+    ("people_approached_count", "count"),
+    ("enquiry_count", "count"),
+    ("contact_count", "count"),
+)
 Row = dict[str, Any]
 
 
@@ -58,7 +76,7 @@ def show_stock(context: Context) -> None:
     if total is None:
         components.note(context.text("table.empty"))
         return
-    _tiles(context, total, STOCK_TILES)
+    _tiles(context, STOCK, total, STOCK_TILES)
     components.chart_title(
         context.text("leads.ages", count=context.figure(total["open_old_count"], "count")),
         context.text("leads.stock_note", as_of=formatting.moment(context.information["as_of"], context.language, context.time_zone)),
@@ -146,6 +164,42 @@ def show_losses_and_levels(context: Context) -> None:
         components.note(context.text("leads.none_lost", month=context.month()))
 
 
+def show_field_teams(context: Context) -> None:
+    """What channel and ground-promotion teams did against the procedure's targets; no segments are known of shops."""
+    if not components.section_banner(context, "leads"):
+        return
+    choice = context.choice
+    found = context.publication.report(
+        FIELD, "shop_count desc, breakdown_value", month_start=choice.month, region=choice.region
+    )
+    total = next((row for row in found if row["breakdown"] == "total"), None)
+    if total is None:
+        components.note(context.text("table.empty"))
+        return
+    _tiles(context, FIELD, total, FIELD_TILES)
+    workers = [row for row in found if row["breakdown"] == "field_worker"]
+    components.chart_title(
+        context.text(
+            "leads.field",
+            month=context.month(),
+            shops=context.figure(total["shop_count"], "count"),
+            days=context.figure(total["day_count"], "count"),
+        ),
+        context.text("leads.field_note"),
+    )
+    points = [
+        {
+            "label": row["breakdown_value"],
+            "attainment": formatting.number(row["activity_attainment"]),
+            "attainment_text": context.figure(row["activity_attainment"], "percent"),
+        }
+        for row in workers
+    ]
+    name = context.column_title(FIELD, "activity_attainment")
+    components.chart(charts.ranked_bars(points, context.palette, label="label", value="attainment", name=name), name)
+    _breakdown(context, FIELD, found, ("field_worker", "department"), FIELD_TABLE, "field-activities")
+
+
 def _matrix(context: Context) -> None:
     found = _of_scope(context, LEVELS, "from_level, to_level", month_start=context.choice.month)
     if not found:
@@ -176,11 +230,11 @@ def _of_scope(context: Context, report: str, order: str, **where: Any) -> list[R
     return context.publication.report(report, order, region=choice.region, segment=choice.segment, **where)
 
 
-def _tiles(context: Context, row: Row, figures: Mapping[str, str]) -> None:
+def _tiles(context: Context, report: str, row: Row, figures: Mapping[str, str]) -> None:
     for place, (name, unit) in zip(st.columns(len(figures)), figures.items(), strict=True):
         bounds = {end: row.get(f"{name}_{end}") for end in ("low", "high")}
         with place:
-            components.tile(context, components.report_figure(STOCK, name, unit, [row], **bounds), name)
+            components.tile(context, components.report_figure(report, name, unit, [row], **bounds), name)
 
 
 def _breakdown(

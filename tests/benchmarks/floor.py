@@ -35,6 +35,7 @@ LEFT_OUT = (
     "rpt_corrective_actions",
     "rpt_corrective_proposals",
     "rpt_receivables",
+    "rpt_field_activities",
 )
 RELATIVE_TOLERANCE = 1e-9
 ABSOLUTE_TOLERANCE = 1e-12

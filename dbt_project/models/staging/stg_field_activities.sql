@@ -1,0 +1,3 @@
+{{ current_rows('field_activities') }}
+
+select * from current_rows
