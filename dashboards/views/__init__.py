@@ -12,6 +12,7 @@ NAMES = (
     "actions",
     "visitors",
     "funnel",
+    "campaigns",
     "sales",
     "orders",
     "customers",

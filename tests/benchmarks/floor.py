@@ -36,6 +36,8 @@ LEFT_OUT = (
     "rpt_corrective_proposals",
     "rpt_receivables",
     "rpt_field_activities",
+    "rpt_campaigns",
+    "rpt_campaign_spend",
 )
 RELATIVE_TOLERANCE = 1e-9
 ABSOLUTE_TOLERANCE = 1e-12

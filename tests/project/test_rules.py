@@ -133,6 +133,12 @@ def test_what_the_procedures_state_is_what_the_rules_say() -> None:
         # E2: no answer after 15 days, then by phone or in person; F1: a file within a week of the first contact.
         "survey_reminder_days": ("15", "E2"),
         "customer_file_opening_days": ("7", "F1"),
+        # A6: four shops a day of 50 m2 at least, three people in each, reported by 17:30 and on Fridays by 17:00.
+        "field_shops_per_day": ("4", "A6"),
+        "field_people_per_shop": ("3", "A6"),
+        "field_shop_area": ("50", "A6"),
+        "field_report_hour": ("17.5", "A6"),
+        "field_report_hour_friday": ("17", "A6"),
     }
     found = {
         key: (row["value"], row["procedure_id"]) for key, row in thresholds.items() if row["origin"] == "procedure"

@@ -23,6 +23,7 @@ final as (
         cast(activity_date as date) as activity_date,
         {{ month_start('activity_date') }} as month_start,
         cast(coalesce(judged.region, 'unknown') as string) as region,
+        cast('unknown' as string) as segment,
         cast(judged.department as string) as department,
         cast(field_worker_surrogate as string) as field_worker_key,
         cast(employees.employee_id as string) as employee_id,

@@ -65,6 +65,7 @@ final as (
         cast(activity_date as date) as activity_date,
         cast(month_start as date) as month_start,
         cast(region as string) as region,
+        cast('unknown' as string) as segment,
         cast(department as string) as department,
         cast(field_worker_key as string) as field_worker_key,
         cast(employee_id as string) as employee_id,

@@ -1,0 +1,106 @@
+"""Campaigns: what was spent, whether somebody had approved it, and what it brought."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from dashboards import charts, components, formatting
+from dashboards.components import Column
+from dashboards.context import Context
+
+SPEND, CAMPAIGNS = "rpt_campaign_spend", "rpt_campaigns"
+TILES = ("spent_amount", "allocated_amount", "unallocated_amount", "unapproved_amount")
+FIGURES = (
+    ("budget_amount", "currency"),
+    ("spent_amount", "currency"),
+    ("unapproved_amount", "currency"),
+    ("response_rate", "percent"),
+    ("visit_count", "count"),
+    ("order_count", "count"),
+    ("cost_per_visit", "currency"),
+    ("cost_per_order", "currency"),
+)
+Row = dict[str, Any]
+
+
+def show(context: Context) -> None:
+    components.heading(context, context.text("campaigns.title", month=context.month()), context.scope())
+    if not components.section_banner(context, "campaigns"):
+        return
+    _spend(context)
+    _campaigns(context)
+
+
+def _spend(context: Context) -> None:
+    choice = context.choice
+    months = context.publication.report_months(SPEND, choice.month, 13, region=choice.region, source_channel="all")
+    if not months or months[-1]["month_start"] != choice.month:
+        components.note(context.text("campaigns.no_spend"))
+        return
+    for place, name in zip(st.columns(len(TILES)), TILES, strict=True):
+        history = [{"value": formatting.number(month[name])} for month in months]
+        with place:
+            components.tile(context, components.report_figure(SPEND, name, "currency", months), name, history)
+    components.note(context.text("campaigns.ledger_note"))
+
+
+def _campaigns(context: Context) -> None:
+    """Those that began in the year up to the chosen month, the best return first, and what belongs to none at the end."""
+    choice = context.choice
+    found = [
+        row
+        for row in context.publication.report_months(CAMPAIGNS, choice.month, 12)
+        if choice.region in ("all", row["region"]) or row["region"] == "unknown"
+    ]
+    plans = sorted(
+        (row for row in found if row["starts_date"] is not None),
+        key=lambda row: row["return_on_spend"] or 0,
+        reverse=True,
+    )
+    if not plans:
+        components.note(context.text("table.empty"))
+        return
+    flagged = [row for row in plans if row["unapproved_amount"]]
+    components.chart_title(
+        context.text(
+            "campaigns.best",
+            campaign=plans[0]["campaign_name"] or plans[0]["campaign_id"],
+            ratio=context.figure(plans[0]["return_on_spend"], "ratio"),
+            count=context.figure(len(flagged), "count"),
+        ),
+        context.text("campaigns.note"),
+    )
+    points = [
+        {
+            "label": row["campaign_name"] or row["campaign_id"],
+            "return": formatting.number(row["return_on_spend"]),
+            "return_text": context.figure(row["return_on_spend"], "ratio"),
+            "approved": not row["unapproved_amount"],
+        }
+        for row in plans
+    ]
+    name = context.column_title(CAMPAIGNS, "return_on_spend")
+    bars = charts.ranked_bars(
+        points, context.palette, label="label", value="return", name=name, highlight="approved", keep_order=True
+    )
+    components.chart(bars, name)
+    _table(context, [*plans, *(row for row in found if row["starts_date"] is None)])
+
+
+def _table(context: Context, rows: list[Row]) -> None:
+    columns = [
+        Column("campaign_name", context.text("campaigns.campaign"), "code", lambda row: _name(context, row)),
+        Column("source_channel", context.text("breakdowns.source_channel"), "code"),
+        *(Column(name, context.column_title(CAMPAIGNS, name), unit) for name, unit in FIGURES),
+    ]
+    components.table(context, rows, columns)
+    components.downloads(context, rows, columns, f"campaigns-{context.choice.month:%Y-%m}")
+    components.passport_button(context, CAMPAIGNS, "return_on_spend", key="return-on-spend")
+
+
+def _name(context: Context, row: Row) -> str:
+    if row["starts_date"] is None:
+        return context.text("campaigns.unallocated")
+    return str(row["campaign_name"] or row["campaign_id"])

@@ -1,0 +1,3 @@
+{{ current_rows('campaign_costs') }}
+
+select * from current_rows

@@ -1,0 +1,3 @@
+{{ current_rows('campaigns') }}
+
+select * from current_rows
