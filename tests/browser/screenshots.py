@@ -14,19 +14,6 @@ from dashboards.views import NAMES
 from tests.browser.browsing import PROJECT, browser, dashboard, open_view
 
 VIEWS = [name for name in NAMES if name != "rows"]
-VIEWS = (
-    "summary",
-    "visitors",
-    "funnel",
-    "campaigns",
-    "sales",
-    "orders",
-    "customers",
-    "complaints",
-    "quality",
-    "satisfaction",
-    "data_quality",
-)
 
 
 def main(data_dir: Path, target: Path, scheme: str = "light") -> None:

@@ -10,6 +10,7 @@
     'int_actions_order_steps',
     'int_actions_corrective_actions',
     'int_actions_instalments',
+    'int_actions_campaigns',
 ] %}
 with
 
