@@ -36,6 +36,7 @@ class Action:
     segment: str
     responsible_key: str | None
     responsible_name: str | None
+    responsible_email: str | None
     customer_name: str | None
     contact: str | None
     since_date: date | None

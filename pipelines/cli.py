@@ -252,6 +252,26 @@ def done(
     console.next_steps(console.text("steps.run"), console.text("steps.actions"))
 
 
+@app.command(help="commands.notify")
+def notify(
+    trial: Annotated[bool, typer.Option("--trial", help="options.trial")] = False, lang: Language = None
+) -> None:
+    from datetime import UTC, datetime
+
+    from pipelines.notifications import notify as send
+
+    settings, console = session.open(lang)
+    sendings = send(settings, datetime.now(UTC).replace(tzinfo=None), is_trial=trial)
+    for each in sendings:
+        state = "would" if trial else "sent" if each.is_sent else "failed"
+        console.say(f"notified_{state}", receiver=each.digest.receiver, count=len(each.digest.actions))
+    if not sendings:
+        console.say("notified_nobody")
+    console.next_steps(console.text("steps.actions"))
+    if not trial and not all(each.is_sent for each in sendings):
+        raise typer.Exit(1)
+
+
 @app.command(help="commands.dashboard")
 def dashboard(
     host: Annotated[str, typer.Option("--host", help="options.host")] = "127.0.0.1",

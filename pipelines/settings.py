@@ -105,6 +105,16 @@ class Settings:
         return self.lake / "action_marks"
 
     @property
+    def sent_notifications(self) -> Path:
+        """Who was told what, and when."""
+        return self.lake / "notifications"
+
+    @property
+    def notifications_file(self) -> Path:
+        """Addresses with passwords: mode 0600."""
+        return self.data_dir / "notifications.yml"
+
+    @property
     def quarantine(self) -> Path:
         return self.data_dir / "quarantine"
 
