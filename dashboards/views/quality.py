@@ -1,7 +1,8 @@
 """Quality: from finding to verified effect, and what was found.
 
-Belongs here: corrective actions and the proposals for them, incidents by class. Not here: how complaints were answered
-(complaints.py).
+Belongs here: corrective actions and the proposals for them, incidents by class, what was shipped and came back, process
+performance, notices of change. Not here: how complaints were
+answered (complaints.py).
 """
 
 from __future__ import annotations
@@ -19,6 +20,10 @@ Row = dict[str, Any]
 ACTIONS = "rpt_corrective_actions"
 PROPOSALS = "rpt_corrective_proposals"
 INCIDENTS = "rpt_quality_incidents"
+SHIPPED = "rpt_shipped_quality"
+PROCESS = "rpt_process_scorecard"
+SCORECARDS = "rpt_customer_scorecards"
+NOTICES = "rpt_notices"
 ACTION_TABLE = (
     ("opened_count", "count"),
     ("open_count", "count"),
@@ -38,8 +43,38 @@ INCIDENT_TABLE = (
     ("affected_units", "count"),
     ("median_days_to_solve", "days"),
 )
+SHIPPED_TABLE = (
+    ("shipped_units", "count"),
+    ("complaint_count", "count"),
+    ("complaint_ppm", "count"),
+    ("shipped_complaint_ppm", "count"),
+    ("returned_units", "count"),
+    ("refused_units", "count"),
+    ("return_rate", "percent"),
+)
+PROCESS_TABLE = (
+    ("process_score", "score"),
+    ("on_time_rate", "percent"),
+    ("late_batch_count", "count"),
+    ("extra_freight_amount", "currency"),
+    ("line_stop_count", "count"),
+    ("warning_count", "count"),
+    ("major_complaint_count", "count"),
+    ("quality_pass_rate", "percent"),
+    ("survey_score", "score"),
+)
+SCORECARD_TABLE = (("process_score", "score"), ("customer_score", "score"), ("counted_score", "score"))
+NOTICE_TABLE = (
+    ("notice_count", "count"),
+    ("in_time_count", "count"),
+    ("late_count", "count"),
+    ("missing_count", "count"),
+    ("notice_rate", "percent"),
+    ("shortest_lead_days", "days"),
+)
 CLASSES = ("A", "B", "C")
 PROPOSALS_SHOWN = 12
+SCORECARDS_SHOWN = 12
 
 
 def show(context: Context) -> None:
@@ -52,12 +87,17 @@ def show(context: Context) -> None:
         components.note(context.text("table.empty"))
         return
     _tiles(context, actions, incidents)
-    names = ("actions", "incidents")
+    names = ("actions", "incidents", "shipped", "process")
     tabs = st.tabs([context.text(f"quality.tabs.{name}") for name in names])
     with tabs[0]:
         _actions(context, actions)
     with tabs[1]:
         _incidents(context)
+    with tabs[2]:
+        _shipped(context)
+    with tabs[3]:
+        _process(context)
+        _notices(context)
 
 
 def _months(context: Context, report: str, **where: Any) -> list[Row]:
@@ -198,3 +238,99 @@ def _incidents(context: Context) -> None:
     columns += [Column(name, context.column_title(INCIDENTS, name), unit) for name, unit in INCIDENT_TABLE]
     components.table(context, now, columns, total=lambda row: row["quality_class"] == "all")
     components.downloads(context, now, columns, f"quality-incidents-{choice.month:%Y-%m}")
+
+
+def _shipped(context: Context) -> None:
+    months = _months(context, SHIPPED, breakdown="total")
+    if not months:
+        components.note(context.text("table.empty"))
+        return
+    outside = sum(bool(row["is_out_of_control"]) for row in months)
+    components.chart_title(
+        context.text("quality.shipped_outside" if outside else "quality.shipped_inside", count=outside),
+        context.text("quality.shipped_note"),
+    )
+    points = [
+        {
+            "month": formatting.month(row["month_start"], context.language, short=True),
+            "rate": formatting.number(row["complaint_ppm"]),
+            "low": formatting.number(row["control_lower"]),
+            "high": formatting.number(row["control_upper"]),
+            "rate_text": context.figure(row["complaint_ppm"], "count"),
+        }
+        for row in months
+    ]
+    components.chart(
+        charts.line_with_band(
+            points, context.palette, x="month", value="rate", low="low", high="high", zero=True,
+            reference=formatting.number(months[-1]["control_center"]),
+            name=context.column_title(SHIPPED, "complaint_ppm"), axis_format=context.axis_format("count"),
+        ),
+        context.column_title(SHIPPED, "complaint_ppm"),
+    )  # fmt: skip
+    choice = context.choice
+    found = context.publication.report(
+        SHIPPED, "shipped_units desc, breakdown_value",
+        month_start=choice.month, region=choice.region, segment=choice.segment,
+    )  # fmt: skip
+    found.sort(key=lambda row: row["breakdown"] == "total")
+    components.breakdown_table(context, SHIPPED, "product", found, SHIPPED_TABLE, "shipped-quality")
+    components.passport_button(context, SHIPPED, "complaint_ppm", key="complaint-ppm")
+
+
+def _process(context: Context) -> None:
+    months = _months(context, PROCESS)
+    if not months:
+        components.note(context.text("table.empty"))
+        return
+    now = months[-1]
+    components.chart_title(
+        context.text("quality.process", met=now["criteria_met_count"], judged=now["criteria_count"]),
+        context.text("quality.process_note"),
+    )
+    columns = [_month_column(context)]
+    columns += [Column(name, context.column_title(PROCESS, name), unit) for name, unit in PROCESS_TABLE]
+    latest = months[-6:][::-1]
+    components.table(context, latest, columns)
+    components.downloads(context, latest, columns, f"process-scorecard-{context.choice.month:%Y-%m}")
+    components.passport_button(context, PROCESS, "process_score", key="process-score")
+    _scorecards(context)
+
+
+def _month_column(context: Context) -> Column:
+    return Column(
+        "month_start", context.text("filters.month"), "month",
+        write=lambda row: formatting.month(row["month_start"], context.language),
+    )  # fmt: skip
+
+
+def _scorecards(context: Context) -> None:
+    """Customers with a scorecard of their own first: theirs is what counts."""
+    choice = context.choice
+    where = {name: value for name, value in (("region", choice.region), ("segment", choice.segment)) if value != "all"}
+    found = context.publication.report(
+        SCORECARDS, "score_basis, counted_score, customer_key", month_start=choice.month, **where
+    )
+    own = sum(row["score_basis"] == "customer" for row in found)
+    components.chart_title(context.text("quality.scorecards", count=own), context.text("quality.scorecards_note"))
+    columns = [Column("customer_key", context.column_title(SCORECARDS, "customer_key"))]
+    columns += [Column(name, context.column_title(SCORECARDS, name), unit) for name, unit in SCORECARD_TABLE]
+    columns.append(Column("score_basis", context.column_title(SCORECARDS, "score_basis"), "code"))
+    components.table(context, found[:SCORECARDS_SHOWN], columns)
+    if len(found) > SCORECARDS_SHOWN:
+        components.note(context.text("table.more", shown=SCORECARDS_SHOWN, total=len(found)))
+    components.downloads(context, found, columns, f"customer-scorecards-{choice.month:%Y-%m}")
+
+
+def _notices(context: Context) -> None:
+    """All months with changes: those that are still to come are what can be told in time."""
+    choice = context.choice
+    found = context.publication.report(NOTICES, "month_start desc", region=choice.region, segment=choice.segment)
+    late = sum(row["late_count"] + row["missing_count"] for row in found)
+    components.chart_title(
+        context.text("quality.notices", count=context.figure(late, "count")), context.text("quality.notices_note")
+    )
+    columns = [_month_column(context)]
+    columns += [Column(name, context.column_title(NOTICES, name), unit) for name, unit in NOTICE_TABLE]
+    components.table(context, found[:12], columns)
+    components.downloads(context, found, columns, "notices-of-change")

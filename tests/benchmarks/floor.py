@@ -38,6 +38,10 @@ LEFT_OUT = (
     "rpt_field_activities",
     "rpt_campaigns",
     "rpt_campaign_spend",
+    "rpt_shipped_quality",
+    "rpt_notices",
+    "rpt_process_scorecard",
+    "rpt_customer_scorecards",
 )
 RELATIVE_TOLERANCE = 1e-9
 ABSOLUTE_TOLERANCE = 1e-12

@@ -126,6 +126,11 @@ def test_what_the_procedures_state_is_what_the_rules_say() -> None:
         "response_rate_target": ("0.90", "E2"),
         "satisfaction_target_score": ("80", "E3"),
         "satisfaction_item_minimum": ("3", "E3"),
+        # D7: told three months ahead. E4: every batch on time, 98 % conforming, none of the faults.
+        "notice_lead_months": ("3", "D7"),
+        "on_time_batch_target": ("1", "E4"),
+        "quality_pass_target": ("0.98", "E4"),
+        "process_faults_allowed": ("0", "E4"),
         # C1: all orders due are fulfilled.
         "fulfilment_target": ("1", "C1"),
         # C2: a sample order has at most 200 pieces.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from .conftest import Published
 
 
@@ -78,3 +80,68 @@ def test_problems_that_came_back_are_proposed_and_the_sheets_that_take_them_up_a
         "(select count(*) from rpt_corrective_proposals where action_origin = 'survey') as proposed"
     )
     assert triggers["fired"] == triggers["proposed"]
+
+
+TOTAL = "region = 'all' and segment = 'all'"
+
+
+def test_units_shipped_complained_of_and_given_back_are_found_by_month(
+    published: Published, truth: dict[str, Any]
+) -> None:
+    planted = truth["shipping"]
+    months = published.by_month(f"select * from rpt_shipped_quality where {TOTAL} and breakdown = 'total'")
+    shipped = {month: row["shipped_units"] for month, row in months.items() if row["shipped_units"]}
+    assert shipped == {month: row["units"] for month, row in planted["shipped"].items()}
+    cohorts = {month: row["shipped_complaint_count"] for month, row in months.items() if row["shipped_complaint_count"]}
+    assert cohorts == planted["complaints_by_month_of_shipment"]
+    returns = {
+        month: {"inspected": row["return_count"], **{name: row[name] for name in ("returned_units", "refused_units")}}
+        for month, row in months.items()
+        if row["return_count"]
+    }
+    assert returns == planted["returns"]
+    for month, row in months.items():
+        if row["shipped_units"]:
+            complaints = truth["complaints"].get(month, {}).get("kind", {}).get("complaint", 0)
+            assert row["complaint_ppm"] == pytest.approx(complaints / planted["shipped"][month]["units"] * 1e6)
+
+
+def test_the_process_is_scored_by_what_was_planted(published: Published, truth: dict[str, Any]) -> None:
+    planted = truth["shipping"]
+    months = published.by_month(f"select * from rpt_process_scorecard where {TOTAL}")
+    due = {
+        month: {"batches": row["due_batch_count"], "in_time": row["in_time_batch_count"]}
+        for month, row in months.items()
+        if row["due_batch_count"]
+    }
+    assert due == planted["due"]
+    freight = {month: int(row["extra_freight_amount"]) for month, row in months.items()}
+    assert {month: amount for month, amount in freight.items() if amount} == {
+        month: row["extra_freight"] for month, row in planted["shipped"].items() if row["extra_freight"]
+    }
+    for month, inspected in planted["inspected"].items():
+        passed = 1 - inspected["nonconforming"] / inspected["units"]
+        assert months[month]["quality_pass_rate"] == pytest.approx(passed)
+        assert months[month]["is_quality_met"] == (passed >= 0.98)
+    assert not months["2026-05"]["is_quality_met"], "the month with many faults"
+
+
+def test_a_customers_own_scorecard_counts(published: Published, truth: dict[str, Any]) -> None:
+    rows = published.rows(
+        "select customers.customer_id, scorecards.* from rpt_customer_scorecards as scorecards "
+        "join dim_customers as customers using (customer_key) where score_basis = 'customer'"
+    )
+    found = {f"{row['customer_id']} {row['month_start']:%Y-%m}": row["counted_score"] for row in rows}
+    assert found == pytest.approx(truth["shipping"]["scorecards"])
+
+
+def test_notices_that_came_late_or_not_at_all_are_named(published: Published, truth: dict[str, Any]) -> None:
+    planted = truth["shipping"]["notices"]
+    rows = published.rows("select notice_id, notice_status from fct_notices order by 1")
+    assert len(rows) == planted["count"]
+    for status in ("late", "missing"):
+        assert [row["notice_id"] for row in rows if row["notice_status"] == status] == planted[status]
+    (total,) = published.rows(
+        f"select sum(late_count) as late, sum(missing_count) as missing from rpt_notices where {TOTAL}"
+    )
+    assert (total["late"], total["missing"]) == (len(planted["late"]), len(planted["missing"]))

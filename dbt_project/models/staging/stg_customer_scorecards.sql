@@ -1,0 +1,3 @@
+{{ current_rows('customer_scorecards') }}
+
+select * from current_rows

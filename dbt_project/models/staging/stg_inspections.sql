@@ -1,0 +1,3 @@
+{{ current_rows('inspections') }}
+
+select * from current_rows

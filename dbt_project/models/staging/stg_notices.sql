@@ -1,0 +1,3 @@
+{{ current_rows('notices') }}
+
+select * from current_rows

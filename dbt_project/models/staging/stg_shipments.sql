@@ -1,0 +1,3 @@
+{{ current_rows('shipments') }}
+
+select * from current_rows
