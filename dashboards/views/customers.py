@@ -9,18 +9,20 @@ from dashboards.components import Column
 from dashboards.context import Context
 from dashboards.views import credit
 
-TABS = ("purchases", "receivables")
+TABS = ("purchases", "receivables", "grades")
 TILES = ("active_customer_count", "first_customer_count", "repeat_rate", "churned_customer_count")
 REPORT = "rpt_customers"
 
 
 def show(context: Context) -> None:
     components.heading(context, context.text("customers.title", month=context.month()), context.scope())
-    purchases, receivables = st.tabs([context.text(f"customers.tabs.{name}") for name in TABS])
+    purchases, receivables, grades = st.tabs([context.text(f"customers.tabs.{name}") for name in TABS])
     with purchases:
         _purchases(context)
     with receivables:
         credit.show_receivables(context)
+    with grades:
+        credit.show_grades(context)
 
 
 def _purchases(context: Context) -> None:

@@ -34,6 +34,8 @@ LEFT_OUT = (
     "rpt_quality_incidents",
     "rpt_corrective_actions",
     "rpt_corrective_proposals",
+    "rpt_credit",
+    "rpt_exposure",
     "rpt_receivables",
     "rpt_field_activities",
     "rpt_campaigns",

@@ -123,6 +123,13 @@ def test_two_columns_of_a_table_have_two_names(catalog: Catalog, contracts: dict
     assert repeated == []
 
 
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_section_has_a_name_on_the_pages_and_on_the_command_line(catalog: Catalog, language: str) -> None:
+    pages = read(PROJECT / "dashboards" / "strings" / language / "frame.yml")["sections"]
+    command_line = read(PROJECT / "pipelines" / "strings" / language / "command_line.yml")["cli"]["sections"]
+    assert [name for name in catalog.sections() if name not in pages or name not in command_line] == []
+
+
 def test_no_text_is_in_the_other_language(catalog: Catalog) -> None:
     wrong = []
     for model in [*catalog.reports(), *catalog.drill_facts()]:

@@ -76,6 +76,7 @@ def test_notes_are_in_both_languages(seed: Path) -> None:
         # A source without a status column: its orders count, and are said to be of unknown status.
         ("order_statuses", "order_status", "order_status", {"unknown"}),
         ("order_steps", "order_step", "order_step", set()),
+        ("credit_segments", "segment", "segment", set()),
         ("review_parts", "review_part", "review_part", set()),
         ("breach_charges", "breach_severity", "breach_severity", {"unknown"}),
     ],
@@ -133,6 +134,8 @@ def test_what_the_procedures_state_is_what_the_rules_say() -> None:
         "process_faults_allowed": ("0", "E4"),
         # C1: all orders due are fulfilled.
         "fulfilment_target": ("1", "C1"),
+        # C3: a grade is valid for a year.
+        "credit_period_months": ("12", "C3"),
         # C2: a sample order has at most 200 pieces.
         "sample_order_units": ("200", "C2"),
         # E2: no answer after 15 days, then by phone or in person; F1: a file within a week of the first contact.

@@ -7,7 +7,7 @@ Belongs here: the list of open balances as finance keeps it, and what is owed by
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,26 +16,16 @@ import numpy as np
 import polars as pl
 
 from pipelines.sample import company, layouts, tables
+from pipelines.sample.books import credit
+from pipelines.sample.books.terms import Instalment
 from pipelines.sample.events import Events, next_month
 from pipelines.sample.files import FileTruth, account
 
 FILE = "应收尾款明细.csv"
+GROUP_FILE = "客户集团关系.csv"
+PARENTS = {-2: -1, -5: -4, -6: -4}  # companies of a group, by the number that stands for them: daughter -> mother
 BALANCE_SHARE = 0.7
 BANDS = (("not_due", 0), ("days_1_30", 30), ("days_31_60", 60), ("days_61_90", 90), ("over_90", 10_000))
-
-
-@dataclass(frozen=True)
-class Instalment:
-    """A payment on terms; without a day of payment it is still awaited. Amounts in yuan."""
-
-    order: int
-    sequence: int
-    person: int
-    kind: str
-    ordered: date
-    due: date
-    paid: date | None
-    amount: float
 
 
 def draw(events: Events, rng: np.random.Generator) -> tuple[Instalment, ...]:
@@ -69,7 +59,12 @@ def write(drawn: tuple[Instalment, ...], events: Events, landing: Path) -> list[
         pl.lit("尾款").alias("款项类型"),
     )
     (landing / FILE).write_bytes(layouts.csv_bytes(table, "gb18030"))
-    return [account(FILE, "payments", table.height)]
+    daughters = events.customers.filter(pl.col("person").is_in(list(PARENTS)))
+    group = tables.customers(replace(events, customers=daughters)).with_columns(
+        pl.Series("上级客户编号", [f"G{-PARENTS[person]:03d}" for person in daughters["person"]])
+    )
+    (landing / GROUP_FILE).write_bytes(layouts.csv_bytes(group, "utf-8-sig"))
+    return [account(FILE, "payments", table.height), account(GROUP_FILE, "customers", group.height)]
 
 
 def figures(drawn: tuple[Instalment, ...], events: Events) -> dict[str, Any]:
@@ -84,7 +79,16 @@ def figures(drawn: tuple[Instalment, ...], events: Events) -> dict[str, Any]:
         },
         "overdue_now": sorted(f"XH{i.order:07d}" for i in overdue),
         "overdue_amount_now": round(sum(i.amount for i in overdue), 2),
+        "credit": credit.figures(drawn, events),
+        "groups": {f"G{-mother:03d}": group_owed(drawn, mother) for mother in sorted(set(PARENTS.values()))},
     }
+
+
+def group_owed(drawn: tuple[Instalment, ...], mother: int) -> float:
+    """What a mother and her daughters owe together at the end of the last whole month."""
+    members = {mother, *(daughter for daughter, of in PARENTS.items() if of == mother)}
+    last = next_month(company.LAST_MONTH) - timedelta(days=1)
+    return round(sum(owed_at(tuple(i for i in drawn if i.person in members), last).values()), 2)
 
 
 def month_ends(events: Events) -> Iterator[tuple[date, date]]:

@@ -52,3 +52,36 @@ def test_what_is_awaited_is_no_money(published: Published) -> None:
     )
     assert row["awaited"] > 0
     assert row["paid"] == 0
+
+
+def test_credit_limit_grade_and_reasons_of_the_groups(published: Published, planted: dict[str, Any]) -> None:
+    rows = published.rows(
+        "select customer_key, credit_limit, credit_grade, reason_codes from fct_credit_months"
+        " where month_start = date '2026-10-01' and customer_key like 'G%'"
+    )
+    found = {
+        row["customer_key"]: {
+            "limit": float(row["credit_limit"]), "grade": row["credit_grade"], "reasons": row["reason_codes"],
+        }
+        for row in rows
+    }  # fmt: skip
+    assert found == planted["credit"]["groups"]
+
+
+def test_customers_by_grade_and_orders_over_the_limit(published: Published, planted: dict[str, Any]) -> None:
+    month = "month_start = date '2026-10-01'"
+    rows = published.rows(
+        "select breakdown_value as grade, customer_count from rpt_credit"
+        f" where {month} and region = 'all' and segment = 'all' and breakdown = 'credit_grade'"
+    )
+    assert {row["grade"]: row["customer_count"] for row in rows} == planted["credit"]["customers_by_grade"]
+    orders = published.rows(f"select order_id from fct_credit_orders where {month} and is_over_limit order by 1")
+    assert [row["order_id"] for row in orders] == planted["credit"]["orders_over_limit"]
+
+
+def test_what_a_group_owes_is_what_its_companies_owe(published: Published, planted: dict[str, Any]) -> None:
+    rows = published.rows(
+        "select customer_key, owed_amount from rpt_exposure"
+        " where month_start = date '2026-10-01' and scope = 'customer_group'"
+    )
+    assert {row["customer_key"]: float(row["owed_amount"]) for row in rows} == planted["groups"]
