@@ -1,21 +1,35 @@
-"""Satisfaction: the score against its target, each item, who answered, and what calls for action."""
+"""Satisfaction: the score against its target, each item, and what calls for action; return visits and samples (care.py)."""
 
 from __future__ import annotations
+
+import streamlit as st
 
 from dashboards import charts, components, formatting
 from dashboards.components import Column
 from dashboards.context import Context
+from dashboards.views import care
 
 REPORT = "rpt_satisfaction"
 ITEMS = "rpt_satisfaction_items"
+TABS = ("survey", "return_visits", "samples")
 TILES = ("satisfaction_score", "top_two_rate", "net_promoter_score", "response_rate")
 
 
 def show(context: Context) -> None:
-    choice = context.choice
     components.heading(context, context.text("satisfaction.title", month=context.month()), context.scope())
     if not components.section_banner(context, "satisfaction"):
         return
+    survey, return_visits, samples = st.tabs([context.text(f"satisfaction.tabs.{name}") for name in TABS])
+    with survey:
+        _survey(context)
+    with return_visits:
+        care.show_return_visits(context)
+    with samples:
+        care.show_samples(context)
+
+
+def _survey(context: Context) -> None:
+    choice = context.choice
     months = context.publication.report_months(REPORT, choice.month, 25, region=choice.region, segment=choice.segment)
     months = [row for row in months if row["response_count"]]
     if not months:

@@ -44,6 +44,8 @@ LEFT_OUT = (
     "rpt_notices",
     "rpt_process_scorecard",
     "rpt_customer_scorecards",
+    "rpt_samples",
+    "rpt_return_visits",
 )
 RELATIVE_TOLERANCE = 1e-9
 ABSOLUTE_TOLERANCE = 1e-12

@@ -132,6 +132,9 @@ def test_what_the_procedures_state_is_what_the_rules_say() -> None:
         "on_time_batch_target": ("1", "E4"),
         "quality_pass_target": ("0.98", "E4"),
         "process_faults_allowed": ("0", "E4"),
+        # E7: phoned within 7 days of sending, the form back within 15 of receipt.
+        "sample_phone_days": ("7", "E7"),
+        "sample_form_days": ("15", "E7"),
         # C1: all orders due are fulfilled.
         "fulfilment_target": ("1", "C1"),
         # C3: a grade is valid for a year.

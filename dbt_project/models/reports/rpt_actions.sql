@@ -11,6 +11,8 @@
     'int_actions_corrective_actions',
     'int_actions_instalments',
     'int_actions_campaigns',
+    'int_actions_samples',
+    'int_actions_return_visits',
 ] %}
 with
 

@@ -19,7 +19,7 @@ import numpy as np
 from pipelines.sample.events import Events
 from pipelines.sample.files import FileTruth
 
-SUBJECTS = ("organisation", "leads", "orders", "quality", "receivables", "field", "campaigns", "shipping")
+SUBJECTS = ("organisation", "leads", "orders", "quality", "receivables", "field", "campaigns", "shipping", "care")
 
 
 class Subject(Protocol):

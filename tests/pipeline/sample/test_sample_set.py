@@ -10,7 +10,7 @@ import pytest
 from pipelines.sample.demo import Truth, write_company
 
 MOST_BYTES = 3_000_000
-MOST_FILES = 90
+MOST_FILES = 120
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,3 @@
+{{ current_rows('return_visits') }}
+
+select * from current_rows

@@ -1,0 +1,3 @@
+{{ current_rows('samples') }}
+
+select * from current_rows
