@@ -10,7 +10,19 @@ from dashboards import charts, components, formatting
 from dashboards.components import Column
 from dashboards.context import Context
 
-SPEND, CAMPAIGNS = "rpt_campaign_spend", "rpt_campaigns"
+SPEND, CAMPAIGNS, ATTRIBUTION = "rpt_campaign_spend", "rpt_campaigns", "rpt_attribution"
+TABS = ("spend", "attribution")
+MODELS = (
+    "first_touch",
+    "last_touch",
+    "last_non_direct",
+    "linear",
+    "position_based",
+    "time_decay",
+    "markov",
+    "shapley",
+)
+MEASURES = {"credited_orders": "score", "credited_amount": "currency", "cost_per_order": "currency"}
 TILES = ("spent_amount", "allocated_amount", "unallocated_amount", "unapproved_amount")
 FIGURES = (
     ("budget_amount", "currency"),
@@ -22,6 +34,7 @@ FIGURES = (
     ("cost_per_visit", "currency"),
     ("cost_per_order", "currency"),
 )
+LEAST_DIFFERENCE = 0.05  # orders; less is not seen in one decimal
 Row = dict[str, Any]
 
 
@@ -29,8 +42,12 @@ def show(context: Context) -> None:
     components.heading(context, context.text("campaigns.title", month=context.month()), context.scope())
     if not components.section_banner(context, "campaigns"):
         return
-    _spend(context)
-    _campaigns(context)
+    spend, attribution = st.tabs([context.text(f"campaigns.tabs.{name}") for name in TABS])
+    with spend:
+        _spend(context)
+        _campaigns(context)
+    with attribution:
+        _attribution(context)
 
 
 def _spend(context: Context) -> None:
@@ -104,3 +121,70 @@ def _name(context: Context, row: Row) -> str:
     if row["starts_date"] is None:
         return context.text("campaigns.unallocated")
     return str(row["campaign_name"] or row["campaign_id"])
+
+
+def _attribution(context: Context) -> None:
+    """The orders of the month shared among the channels by eight rules side by side."""
+    choice = context.choice
+    found = context.publication.report(
+        ATTRIBUTION, "source_channel", month_start=choice.month, region=choice.region, segment=choice.segment
+    )
+    if not found:
+        components.note(context.text("table.empty"))
+        return
+    parts = [row for row in found if row["source_channel"] not in ("all", "unattributed")]
+    spread = _widest(parts)
+    title = context.text("campaigns.attribution_same")
+    if spread and spread[2] - spread[1] >= LEAST_DIFFERENCE:
+        channel, low, high = spread
+        title = context.text(
+            "campaigns.attribution",
+            channel=context.label("source_channel", channel),
+            low=context.figure(low, "score"),
+            high=context.figure(high, "score"),
+        )
+    components.chart_title(title, context.text("campaigns.attribution_note"))
+    if not found[0]["is_base_sufficient"]:
+        components.note(context.text("campaigns.few_orders"))
+    measure = st.segmented_control(
+        context.text("campaigns.measure"),
+        tuple(MEASURES),
+        default="credited_orders",
+        required=True,
+        format_func=lambda name: context.column_title(ATTRIBUTION, name),
+        key="attribution-measure",
+    )
+    _side_by_side(context, found, measure)
+
+
+def _widest(parts: list[Row]) -> tuple[str, float, float] | None:
+    """The channel on which the rules differ most, with the fewest and the most orders credited to it."""
+    credits: dict[str, dict[str, float]] = {}
+    for row in parts:
+        credits.setdefault(row["source_channel"], {})[row["attribution_model"]] = float(row["credited_orders"])
+    bounds = [
+        (channel, min(by_model.get(model, 0.0) for model in MODELS), max(by_model.values()))
+        for channel, by_model in credits.items()
+    ]
+    return max(bounds, key=lambda bound: bound[2] - bound[1], default=None)
+
+
+def _side_by_side(context: Context, found: list[Row], measure: str) -> None:
+    """One line a channel, one column a rule; what no visit accounts for and the total last."""
+    lines: dict[str, Row] = {}
+    for row in found:
+        empty = {"source_channel": row["source_channel"], **dict.fromkeys(MODELS)}
+        lines.setdefault(row["source_channel"], empty)[row["attribution_model"]] = row[measure]
+    last = ("unattributed", "all")
+    rows = sorted(
+        lines.values(),
+        key=lambda line: (
+            last.index(line["source_channel"]) + 1 if line["source_channel"] in last else 0,
+            -(line["linear"] or 0),
+        ),
+    )
+    columns = [Column("source_channel", context.text("breakdowns.source_channel"), "code")]
+    columns += [Column(model, context.label("attribution_model", model), MEASURES[measure]) for model in MODELS]
+    components.table(context, rows, columns, total=lambda row: row["source_channel"] == "all")
+    components.downloads(context, rows, columns, f"attribution-{measure}-{context.choice.month:%Y-%m}")
+    components.passport_button(context, ATTRIBUTION, measure, key=f"attribution-{measure}")

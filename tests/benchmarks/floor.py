@@ -46,6 +46,7 @@ LEFT_OUT = (
     "rpt_customer_scorecards",
     "rpt_samples",
     "rpt_return_visits",
+    "rpt_attribution",
 )
 RELATIVE_TOLERANCE = 1e-9
 ABSOLUTE_TOLERANCE = 1e-12

@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 
 from pipelines.sample import company, layouts
+from pipelines.sample.attribution import credits_by_model
 from pipelines.sample.events import Events
 from pipelines.sample.files import FileTruth, account
 from pipelines.sample.register import register
@@ -175,6 +176,7 @@ def figures(drawn: Campaigns, events: Events) -> dict[str, Any]:
             month: sum(cost.unapproved for cost in drawn.costs if f"{cost.day:%Y-%m}" == month)
             for month in sorted({f"{cost.day:%Y-%m}" for cost in drawn.costs})
         },
+        "orders_by_attribution_model": credits_by_model(events),
         "unapproved_subjects": sorted({
             cost.number if cost.number in strays else cost.campaign for cost in drawn.costs if cost.unapproved
         }),

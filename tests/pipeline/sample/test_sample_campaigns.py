@@ -44,3 +44,31 @@ def test_unapproved_spend_is_found_in_its_month(published: Published, planted: d
         "select distinct coalesce(campaign_id, cost_id) as subject from fct_campaign_costs where unapproved_amount > 0"
     )
     assert sorted(row["subject"] for row in subjects) == planted["unapproved_subjects"]
+
+
+def test_eight_models_credit_the_channels_as_a_recount_does(published: Published, planted: dict[str, Any]) -> None:
+    """The recount solves the Markov chain as linear equations; the warehouse walks it."""
+    rows = published.rows(
+        "select attribution_model as model, source_channel as channel, cast(sum(credited_orders) as double) as orders"
+        " from rpt_attribution where region = 'all' and segment = 'all' group by all"
+    )
+    found: dict[str, dict[str, float]] = {}
+    for row in rows:
+        if row["channel"] not in ("all", "unattributed"):
+            found.setdefault(row["model"], {})[row["channel"]] = row["orders"]
+    assert len(found) == 8
+    for model, credits in planted["orders_by_attribution_model"].items():
+        assert found[model] == pytest.approx(credits, abs=1e-3), model
+
+
+def test_the_credits_of_every_model_are_the_orders_and_the_sales_exactly(published: Published) -> None:
+    rows = published.rows(
+        "select attribution_model, sum(credited_orders) as orders, sum(credited_amount) as amount"
+        " from fct_attribution_credits group by all"
+    )
+    (sold,) = published.rows(
+        "select cast(count(*) as decimal(18, 6)) as orders, sum(sales_amount) as amount from fct_orders"
+        " where is_counted and ordered_date is not null"
+    )
+    assert len(rows) == 8
+    assert {(row["orders"], row["amount"]) for row in rows} == {(sold["orders"], sold["amount"])}
