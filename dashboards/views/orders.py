@@ -12,6 +12,7 @@ from dashboards.context import Context
 STEPS = "rpt_order_steps"
 FULFILMENT = "rpt_order_fulfilment"
 REVIEWS = "rpt_order_reviews"
+PLANS = "rpt_sales_plans"
 # report, figure, unit
 TILES = (
     (FULFILMENT, "fulfilment_rate", "percent"),
@@ -28,6 +29,16 @@ TABLE = (
     ("charge_low", "currency"),
     ("charge_high", "currency"),
     ("decided_charge", "currency"),
+)
+PLANNED = (
+    ("plan_quantity", "count"),
+    ("change_count", "count"),
+    ("changed_quantity", "count"),
+    ("plan_change_rate", "percent"),
+    ("urgent_count", "count"),
+    ("urgent_quantity", "count"),
+    ("final_quantity", "count"),
+    ("urgent_share", "percent"),
 )
 SIGNATURES = (("signature_due_count", "count"), ("signature_count", "count"), ("signature_rate", "percent"))
 REVIEWED = (
@@ -49,7 +60,7 @@ def show(context: Context) -> None:
     for place, (report, name, unit) in zip(st.columns(len(TILES)), TILES, strict=True):
         with place:
             components.tile(context, _figure(report, name, unit, months[report]), name, _history(months[report], name))
-    flow, review = st.tabs([context.text("orders.tabs.flow"), context.text("orders.tabs.review")])
+    flow, review, plans = st.tabs([context.text(f"orders.tabs.{name}") for name in ("flow", "review", "plans")])
     with flow:
         left, right = st.columns(2, gap="large")
         with left:
@@ -59,6 +70,8 @@ def show(context: Context) -> None:
         _table(context)
     with review:
         _reviews(context)
+    with plans:
+        _plans(context)
 
 
 def _months(context: Context, report: str) -> list[dict[str, Any]]:
@@ -173,3 +186,21 @@ def _reviews(context: Context) -> None:
     figures = SIGNATURES if chosen == "review_part" else REVIEWED
     components.breakdown_table(context, REVIEWS, chosen, found, figures, "order-reviews")
     components.passport_button(context, REVIEWS, "completeness_rate", key="completeness-rate")
+
+
+def _plans(context: Context) -> None:
+    """How far the plan of the month held, and what was wanted at once."""
+    chosen = components.breakdown_choice(context, ("department", "product"), "department", "plans-breakdown")
+    found = _parts(context, PLANS, chosen, "plan_change_rate desc nulls last, breakdown_value")
+    total = next((row for row in found if row["breakdown"] == "total"), None)
+    if total is None:
+        components.note(context.text("orders.no_plans"))
+        return
+    components.chart_title(
+        context.text("orders.planned", rate=context.figure(total["plan_change_rate"], "percent"),
+                     share=context.figure(total["urgent_share"], "percent")),
+        context.text("orders.planned_note"),
+    )  # fmt: skip
+    found.sort(key=lambda row: row["breakdown"] == "total")
+    components.breakdown_table(context, PLANS, chosen, found, PLANNED, "sales-plans")
+    components.passport_button(context, PLANS, "plan_change_rate", key="plan-change-rate")

@@ -37,6 +37,7 @@ LEFT_OUT = (
     "rpt_credit",
     "rpt_exposure",
     "rpt_receivables",
+    "rpt_sales_plans",
     "rpt_field_activities",
     "rpt_campaigns",
     "rpt_campaign_spend",

@@ -19,7 +19,18 @@ import numpy as np
 from pipelines.sample.events import Events
 from pipelines.sample.files import FileTruth
 
-SUBJECTS = ("organisation", "leads", "orders", "quality", "receivables", "field", "campaigns", "shipping", "care")
+SUBJECTS = (
+    "organisation",
+    "leads",
+    "orders",
+    "quality",
+    "receivables",
+    "field",
+    "campaigns",
+    "shipping",
+    "care",
+    "plans",
+)
 
 
 class Subject(Protocol):

@@ -1,0 +1,3 @@
+{{ current_rows('sales_plans') }}
+
+select * from current_rows
