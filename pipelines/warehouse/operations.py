@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Container
 from pathlib import Path
 
-from pipelines.intake.lake import SCHEMA_FILE
 from pipelines.settings import Settings
 from pipelines.warehouse.candidate import OPERATIONS, Sources, copy_previous, literal, quoted
 from pipelines.warehouse.catalog import Catalog
@@ -89,6 +88,8 @@ def write_operations(sources: Sources, catalog: Catalog, held: Container[str], s
 
 def _files_behind(sources: Sources, settings: Settings) -> list[Path]:
     """The lake's files of the deliveries that the actions come from; and two that together have every column asked for."""
+    from pipelines.intake.lake import SCHEMA_FILE  # it loads a library that a run with nothing to do must not wait for
+
     rows = sources.connection.execute(
         "SELECT DISTINCT ledger_delivery_id FROM warehouse.main.rpt_actions WHERE ledger_delivery_id IS NOT NULL"
     ).fetchall()
