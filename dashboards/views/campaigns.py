@@ -83,7 +83,6 @@ def _campaigns(context: Context) -> None:
     components.chart_title(
         context.text(
             "campaigns.best",
-            campaign=plans[0]["campaign_name"] or plans[0]["campaign_id"],
             ratio=context.figure(plans[0]["return_on_spend"], "ratio"),
             count=context.figure(len(flagged), "count"),
         ),
