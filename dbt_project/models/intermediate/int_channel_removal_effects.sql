@@ -80,7 +80,8 @@ ends as (
 final as (
     select
         cast(removals.removed as string) as source_channel,
-        cast(1 - coalesce(ends.chance, 0) / whole.chance as double) as removal_effect
+        -- Sums of doubles depend on their order by the last digits; what is kept is what paths of people can mean.
+        round(cast(1 - coalesce(ends.chance, 0) / whole.chance as double), 9) as removal_effect
     from removals
     cross join (select chance from ends where removed = '(none)') as whole
     left join ends on removals.removed = ends.removed
