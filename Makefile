@@ -9,7 +9,7 @@ UV := $(BIN)/uv
 INSTALL := $(UV) pip install --quiet --require-hashes --compile-bytecode --python $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help run test dashboard dagster check lint format types demo bench spark lock screenshots clean browser
+.PHONY: help run test dashboard dagster check lint format types demo bench spark lock procedures screenshots clean browser
 
 help:  ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -71,6 +71,9 @@ bench: $(VENV)/.dev  ## Measure against plain DuckDB, dlt and pandas (any size: 
 
 spark: $(VENV)/.spark  ## Add Apache Spark, the second engine (Java 17 is needed, half a gigabyte is loaded)
 	@echo "Next: $(LEDGER) cluster up --workers 2"
+
+procedures: $(VENV)/.dev  ## Write the READMEs' table of procedures from contracts, reports, pages and tests
+	@$(BIN)/python -m tests.project.procedures
 
 screenshots: $(VENV)/.dev browser  ## Make the README's screenshots from the real pages
 	@$(BIN)/python tests/browser/screenshots.py

@@ -194,6 +194,7 @@ class Contract(Strict):
     version: str
     status: str
     section: str
+    procedures: tuple[str, ...] = ()  # of the company, which the source serves; the README shows them
     businessName: Text  # noqa: N815
     description: Purpose
     supersede: Supersede

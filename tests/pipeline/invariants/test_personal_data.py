@@ -15,6 +15,8 @@ from .conftest import Undisturbed
 from .leaks import Persons, files_below, hashes_in, persons_in, texts_of
 from .runs import Company
 
+pytestmark = pytest.mark.procedure("F4")
+
 FREE_TEXT = "free_text"
 
 

@@ -20,6 +20,7 @@ from .conftest import Published
 MOMENT = datetime(2026, 11, 2, 1, 30)
 
 
+@pytest.mark.procedure("C5", "D1", "E2", "E5", "F1")
 def test_what_waits_is_what_was_planted(published: Published, truth: dict[str, Any]) -> None:
     rows = published.rows(
         "select action_kind || ' ' || status as name, count(*) as number from rpt_actions "
@@ -38,6 +39,7 @@ def test_every_action_names_somebody_who_works_here(published: Published) -> Non
     assert {row["own_role"] for row in rows if row["action_kind"] == "customer_to_survey"} == {"customer_service"}
 
 
+@pytest.mark.procedure("F4")
 def test_the_list_for_people_names_whom_to_call(published: Published) -> None:
     actions = list_actions(published.settings)
     called = [each for each in actions if each.action_kind in ("complaint_to_answer", "dissatisfied_customer")]

@@ -9,6 +9,8 @@ import pytest
 
 from .conftest import Published
 
+pytestmark = pytest.mark.procedure("B7")
+
 
 @pytest.fixture(scope="module")
 def planted(truth: dict[str, Any]) -> dict[str, Any]:

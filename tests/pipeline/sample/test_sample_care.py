@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from .conftest import Published
 
 TOTAL = "region = 'all' and segment = 'all' and breakdown = 'total'"
 
 
+@pytest.mark.procedure("E7")
 def test_calls_and_forms_of_samples_are_in_time_as_often_as_was_planted(
     published: Published, truth: dict[str, Any]
 ) -> None:
@@ -18,6 +21,7 @@ def test_calls_and_forms_of_samples_are_in_time_as_often_as_was_planted(
     assert found == counts
 
 
+@pytest.mark.procedure("E6")
 def test_return_visits_are_held_against_their_plan_and_budget(published: Published, truth: dict[str, Any]) -> None:
     planted = truth["care"]["return_visits"]
     counts = {name: count for name, count in planted.items() if name.endswith(("_count", "_amount"))}
@@ -29,6 +33,7 @@ def test_return_visits_are_held_against_their_plan_and_budget(published: Publish
     assert {name: int(value) for name, value in found.items()} == counts
 
 
+@pytest.mark.procedure("E6", "E7")
 def test_what_is_still_to_be_done_is_on_the_list(published: Published, truth: dict[str, Any]) -> None:
     samples, visits = truth["care"]["samples"], truth["care"]["return_visits"]
 

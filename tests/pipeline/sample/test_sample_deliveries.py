@@ -26,6 +26,7 @@ def key_of(row: dict[str, Any], file: str) -> Key:
     return row[file], row.get("member") or "", row.get("sheet") or ""
 
 
+@pytest.mark.procedure("F3")
 def test_every_table_of_every_file_is_counted_as_planted(truth: dict[str, Any], receipts: list[dict[str, Any]]) -> None:
     got = {key_of(row, "file_name"): row for row in receipts}
     planted = {key_of(row, "file"): row for row in truth["files"]}

@@ -8,6 +8,8 @@ import pytest
 
 from .conftest import Published
 
+pytestmark = pytest.mark.procedure("A6")
+
 
 def test_each_month_is_held_against_its_targets(published: Published, truth: dict[str, Any]) -> None:
     rows = published.by_month("select * from rpt_field_activities where region = 'all' and breakdown = 'total'")

@@ -25,6 +25,7 @@ def test_every_section_is_published(published: Published) -> None:
 # ---------------------------------------------------------------- visits
 
 
+@pytest.mark.procedure("A1")
 def test_visits_heads_and_contacts(published: Published, truth: Truth) -> None:
     names = ("visit_count", "head_count", "contact_left_count", "test_drive_count")
     got = published.by_month(f"select * from rpt_showroom_traffic where breakdown = 'total' and {WHOLE}")
@@ -32,6 +33,7 @@ def test_visits_heads_and_contacts(published: Published, truth: Truth) -> None:
         assert {name: got[month][name] for name in names} == {name: planted[name] for name in names}, month
 
 
+@pytest.mark.procedure("A1", "A5")
 @pytest.mark.parametrize("breakdown", ["visit_order", "intent_level", "source_channel", "visit_type", "department"])
 def test_visits_by_breakdown(published: Published, truth: Truth, breakdown: str) -> None:
     got = published.parts(
@@ -61,6 +63,7 @@ def test_web_sessions_without_robots_and_assets(published: Published, truth: Tru
     assert got == {month: figures["source_channel"] for month, figures in truth["web_sessions"].items()}
 
 
+@pytest.mark.procedure("A5")
 def test_the_reconciliation_names_the_planted_mistakes_and_no_others(published: Published, truth: Truth) -> None:
     planted = [tuple(finding.values()) for finding in truth["findings"]]
     department = truth["findings"][0]["department"]
@@ -78,6 +81,7 @@ def test_the_reconciliation_names_the_planted_mistakes_and_no_others(published: 
 # ---------------------------------------------------------------- sales
 
 
+@pytest.mark.procedure("B1", "B2")
 def test_sales_of_every_month(published: Published, truth: Truth) -> None:
     names = ("sales_amount", "order_count", "line_count", "units_sold", "customer_count", "new_product_sales_amount")
     got = published.by_month(f"select * from rpt_monthly_sales where breakdown = 'total' and {WHOLE}")
@@ -85,6 +89,7 @@ def test_sales_of_every_month(published: Published, truth: Truth) -> None:
         assert {name: got[month][name] for name in names} == {name: planted[name] for name in names}, month
 
 
+@pytest.mark.procedure("B2")
 @pytest.mark.parametrize(
     ("breakdown", "name"),
     [
@@ -105,6 +110,7 @@ def test_sales_by_breakdown(published: Published, truth: Truth, breakdown: str, 
     assert without_zeros(got, planted) == planted
 
 
+@pytest.mark.procedure("B2")
 def test_target_of_the_version_valid_at_month_start_and_the_latest(published: Published, truth: Truth) -> None:
     got = published.by_month(f"select * from rpt_monthly_sales where breakdown = 'total' and {WHOLE}")
     for month, planted in truth["targets"].items():
@@ -113,6 +119,7 @@ def test_target_of_the_version_valid_at_month_start_and_the_latest(published: Pu
         }, month
 
 
+@pytest.mark.procedure("B3")
 def test_penetration_by_segment(published: Published, truth: Truth) -> None:
     rows = published.rows(
         "select * from rpt_monthly_sales where breakdown = 'total' and region = 'all' and segment <> 'all'"
@@ -126,6 +133,7 @@ def test_penetration_by_segment(published: Published, truth: Truth) -> None:
             assert row["penetration_rate"] == pytest.approx(planted["penetration_rate"], abs=1e-8)
 
 
+@pytest.mark.procedure("F2")
 def test_customers_first_and_again(published: Published, truth: Truth) -> None:
     got = published.by_month(f"select * from rpt_customers where {WHOLE}")
     for month, planted in truth["customers"].items():
@@ -135,6 +143,7 @@ def test_customers_first_and_again(published: Published, truth: Truth) -> None:
 # ---------------------------------------------------------------- funnel
 
 
+@pytest.mark.procedure("A1")
 @pytest.mark.parametrize("window", ["90_days", "ever"])
 def test_funnel_by_month_of_the_first_visit(published: Published, truth: Truth, window: str) -> None:
     got = published.parts(
@@ -170,6 +179,7 @@ def test_last_touch_attribution(published: Published, truth: Truth, column: str,
     assert without_zeros(got, planted) == planted
 
 
+@pytest.mark.procedure("A2")
 def test_levels_against_their_promise(published: Published, truth: Truth) -> None:
     rows = published.rows(
         "select intent_level, cast(sum(judged_count) as bigint) as judged_count, "
@@ -182,6 +192,7 @@ def test_levels_against_their_promise(published: Published, truth: Truth) -> Non
 # ---------------------------------------------------------------- complaints, satisfaction
 
 
+@pytest.mark.procedure("D1")
 def test_complaints_against_the_24_hours(published: Published, truth: Truth) -> None:
     got = published.by_month(f"select * from rpt_complaints where breakdown = 'total' and {WHOLE}")
     names = ("received_count", "replied_in_time_count", "breached_count", "not_yet_due_count")
@@ -192,6 +203,7 @@ def test_complaints_against_the_24_hours(published: Published, truth: Truth) -> 
             assert got[month]["median_reply_hours"] == pytest.approx(planted["median_reply_hours"], abs=1e-6)
 
 
+@pytest.mark.procedure("D2")
 @pytest.mark.parametrize("breakdown", ["kind", "category"])
 def test_complaints_by_breakdown(published: Published, truth: Truth, breakdown: str) -> None:
     got = published.parts(
@@ -203,6 +215,7 @@ def test_complaints_by_breakdown(published: Published, truth: Truth, breakdown: 
     assert without_zeros(got, planted) == planted
 
 
+@pytest.mark.procedure("E1", "E2")
 def test_satisfaction_and_response_rate(published: Published, truth: Truth) -> None:
     got = published.by_month(f"select * from rpt_satisfaction where {WHOLE}")
     counts = ("response_count", "returned_count", "invitation_delivered_count", "invitation_answered_count")
@@ -212,6 +225,7 @@ def test_satisfaction_and_response_rate(published: Published, truth: Truth) -> N
             assert got[month][name] == pytest.approx(planted[name], abs=1e-6), (month, name)
 
 
+@pytest.mark.procedure("E1")
 def test_item_means(published: Published, truth: Truth) -> None:
     got = published.parts(
         f"select month_start, item as value, item_mean as number from rpt_satisfaction_items where {WHOLE}"
@@ -221,6 +235,7 @@ def test_item_means(published: Published, truth: Truth) -> None:
             assert got[month][item] == pytest.approx(mean, abs=1e-6), (month, item)
 
 
+@pytest.mark.procedure("E3")
 def test_calls_for_corrective_action(published: Published, truth: Truth) -> None:
     rows = published.rows(
         "select month_start, trigger_code, item, count(*) as number from rpt_satisfaction_triggers "

@@ -19,6 +19,7 @@ def counts(rows: Iterable[Row]) -> dict[Any, int]:
     return {row["value"]: row["number"] for row in rows}
 
 
+@pytest.mark.procedure("A3")
 def test_every_contact_is_counted_in_its_month(published: Published, planted: dict[str, Any]) -> None:
     rows = published.by_month(
         "select month_start, contact_count, signed_rate from rpt_follow_ups"
@@ -30,6 +31,7 @@ def test_every_contact_is_counted_in_its_month(published: Published, planted: di
     assert signed == pytest.approx(planted["signed_count"])
 
 
+@pytest.mark.procedure("A3")
 @pytest.mark.parametrize("status", ["kept", "late", "overdue", "not_yet_due"])
 def test_plans_kept_late_and_forgotten_are_found(published: Published, planted: dict[str, Any], status: str) -> None:
     rows = published.by_month(
@@ -40,6 +42,7 @@ def test_plans_kept_late_and_forgotten_are_found(published: Published, planted: 
     assert {month: row["number"] for month, row in rows.items() if row["number"]} == expected
 
 
+@pytest.mark.procedure("A3")
 def test_compliance_of_each_showroom(published: Published, planted: dict[str, Any]) -> None:
     rows = published.rows(
         "select breakdown_value as value, sum(kept_count) as kept, sum(due_count) as due from rpt_follow_ups"
@@ -52,6 +55,7 @@ def test_compliance_of_each_showroom(published: Published, planted: dict[str, An
     assert {row["value"]: (row["kept"], row["due"]) for row in rows} == expected
 
 
+@pytest.mark.procedure("A4")
 def test_where_the_leads_stand_and_what_is_planned(published: Published, planted: dict[str, Any]) -> None:
     """Leads that came since cards are kept; older ones have none."""
     since = "first_visited_date >= date '2026-05-01' and is_in_register and lead_state <> 'no_contact_data'"
@@ -70,6 +74,7 @@ def test_where_the_leads_stand_and_what_is_planned(published: Published, planted
     assert other["number"] == planted["open_with_another"]
 
 
+@pytest.mark.procedure("A4")
 def test_losses_have_their_reason_and_some_leads_come_back(published: Published, planted: dict[str, Any]) -> None:
     where = "region = 'all' and segment = 'all'"
     reasons = published.rows(
@@ -82,6 +87,7 @@ def test_losses_have_their_reason_and_some_leads_come_back(published: Published,
     assert sum(row["revived_count"] for row in months.values()) == planted["revived_count"]
 
 
+@pytest.mark.procedure("A2")
 def test_the_level_transition_matrix(published: Published, planted: dict[str, Any]) -> None:
     rows = published.rows(
         "select from_level || '-' || to_level as value, sum(transition_count) as number from rpt_level_transitions"

@@ -16,6 +16,7 @@ def planted(truth: dict[str, Any]) -> dict[str, Any]:
     return truth["orders"]
 
 
+@pytest.mark.procedure("C1")
 @pytest.mark.parametrize(("column", "key"), [("due_count", "due"), ("breached_count", "breached")])
 def test_steps_and_their_breaches_by_department(
     published: Published, planted: dict[str, Any], column: str, key: str
@@ -35,6 +36,7 @@ def test_breaches_by_step_are_those_that_were_drawn_late(published: Published, p
     assert {row["step"]: row["number"] for row in rows} == planted["steps"]["breached_by_step"]
 
 
+@pytest.mark.procedure("C1")
 def test_charges_lie_in_the_range_of_their_severity(published: Published, planted: dict[str, Any]) -> None:
     (row,) = published.rows(
         "select sum(step_count) as step_count, sum(charge_low) as charge_low, sum(charge_high) as charge_high,"
@@ -59,6 +61,7 @@ def test_who_stands_still_is_on_the_list(published: Published, planted: dict[str
     assert sorted(row["place"] for row in rows) == planted["steps"]["overdue_now"]
 
 
+@pytest.mark.procedure("C1")
 def test_orders_fulfilled_by_the_promised_date(published: Published, planted: dict[str, Any]) -> None:
     months = published.by_month(
         "select month_start, due_count as due, fulfilled_count as fulfilled from rpt_order_fulfilment"
@@ -68,6 +71,7 @@ def test_orders_fulfilled_by_the_promised_date(published: Published, planted: di
     assert found == planted["fulfilment"]
 
 
+@pytest.mark.procedure("C2")
 def test_reviews_complete_and_what_is_missing(published: Published, planted: dict[str, Any]) -> None:
     reviews = planted["reviews"]
     (row,) = published.rows(
@@ -82,6 +86,7 @@ def test_reviews_complete_and_what_is_missing(published: Published, planted: dic
     assert {row["part"]: row["missing"] for row in parts} == reviews["missing_by_part"]
 
 
+@pytest.mark.procedure("C2")
 def test_samples_stand_apart_and_sell_nothing(published: Published, planted: dict[str, Any]) -> None:
     rows = published.rows("select distinct order_id, is_sample_order from fct_order_reviews where order_id like 'YP%'")
     assert sorted(row["order_id"] for row in rows if row["is_sample_order"]) == planted["reviews"]["sample_orders"]

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from .conftest import Published
+
+pytestmark = pytest.mark.procedure("F1")
 
 
 def test_who_can_be_given_work_is_known_by_department(published: Published, truth: dict[str, Any]) -> None:

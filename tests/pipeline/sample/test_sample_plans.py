@@ -8,6 +8,8 @@ import pytest
 
 from .conftest import Published
 
+pytestmark = pytest.mark.procedure("B5")
+
 SCOPE = "region = 'all' and segment = 'all'"
 SUMS = "sum(plan_quantity) as planned, sum(changed_quantity) as changed, sum(urgent_quantity) as urgent, sum(final_quantity) as in_the_end"
 

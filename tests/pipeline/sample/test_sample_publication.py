@@ -125,6 +125,7 @@ def leadership(published: Published) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
+@pytest.mark.procedure("B1")
 @pytest.mark.parametrize("month", [EARLIER, NEWEST])
 @pytest.mark.parametrize("metric", BY_HAND)
 def test_a_figure_of_the_summary_equals_the_query_by_hand(
@@ -220,6 +221,7 @@ def texts_of(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str, 
                 yield table, column, value
 
 
+@pytest.mark.procedure("F4")
 def test_leadership_holds_nobodys_data_and_no_keyed_hash(
     leadership: duckdb.DuckDBPyConnection, vault: tuple[set[str], set[str]]
 ) -> None:
@@ -245,6 +247,7 @@ def test_analysts_hold_hashes_and_masks_but_nobodys_data(
     assert not values & {each for each in personal if re.search(r"\d{7}|@", each)}
 
 
+@pytest.mark.procedure("F4")
 def test_operations_lists_have_somebody_to_call_and_are_private(published: Published) -> None:
     file = folder_now(published.settings) / "operations.duckdb"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600

@@ -9,6 +9,7 @@ import pytest
 from .conftest import Published
 
 
+@pytest.mark.procedure("D3")
 def test_incidents_stand_in_the_class_that_the_rule_or_their_age_gives_them(
     published: Published, truth: dict[str, Any]
 ) -> None:
@@ -31,6 +32,7 @@ def test_incidents_stand_in_the_class_that_the_rule_or_their_age_gives_them(
     }
 
 
+@pytest.mark.procedure("D4")
 def test_each_corrective_action_is_in_the_state_that_was_planted(published: Published, truth: dict[str, Any]) -> None:
     planted = truth["quality"]["corrective_actions"]
     rows = published.rows(
@@ -43,6 +45,7 @@ def test_each_corrective_action_is_in_the_state_that_was_planted(published: Publ
     assert [row["corrective_action_id"] for row in rows if row["recurred_date"]] == planted["recurred"]
 
 
+@pytest.mark.procedure("D4")
 def test_the_loop_is_closed_with_the_customer_as_often_as_was_planted(
     published: Published, truth: dict[str, Any]
 ) -> None:
@@ -62,6 +65,7 @@ def test_the_loop_is_closed_with_the_customer_as_often_as_was_planted(
     assert now["overdue_count"] == len(planted["overdue"])
 
 
+@pytest.mark.procedure("D4", "E3")
 def test_problems_that_came_back_are_proposed_and_the_sheets_that_take_them_up_are_known(
     published: Published, truth: dict[str, Any]
 ) -> None:
@@ -85,6 +89,7 @@ def test_problems_that_came_back_are_proposed_and_the_sheets_that_take_them_up_a
 TOTAL = "region = 'all' and segment = 'all'"
 
 
+@pytest.mark.procedure("D5", "D6")
 def test_units_shipped_complained_of_and_given_back_are_found_by_month(
     published: Published, truth: dict[str, Any]
 ) -> None:
@@ -106,6 +111,7 @@ def test_units_shipped_complained_of_and_given_back_are_found_by_month(
             assert row["complaint_ppm"] == pytest.approx(complaints / planted["shipped"][month]["units"] * 1e6)
 
 
+@pytest.mark.procedure("E4")
 def test_the_process_is_scored_by_what_was_planted(published: Published, truth: dict[str, Any]) -> None:
     planted = truth["shipping"]
     months = published.by_month(f"select * from rpt_process_scorecard where {TOTAL}")
@@ -126,6 +132,7 @@ def test_the_process_is_scored_by_what_was_planted(published: Published, truth: 
     assert not months["2026-05"]["is_quality_met"], "the month with many faults"
 
 
+@pytest.mark.procedure("E4")
 def test_a_customers_own_scorecard_counts(published: Published, truth: dict[str, Any]) -> None:
     rows = published.rows(
         "select customers.customer_id, scorecards.* from rpt_customer_scorecards as scorecards "
@@ -135,6 +142,7 @@ def test_a_customers_own_scorecard_counts(published: Published, truth: dict[str,
     assert found == pytest.approx(truth["shipping"]["scorecards"])
 
 
+@pytest.mark.procedure("D7")
 def test_notices_that_came_late_or_not_at_all_are_named(published: Published, truth: dict[str, Any]) -> None:
     planted = truth["shipping"]["notices"]
     rows = published.rows("select notice_id, notice_status from fct_notices order by 1")

@@ -23,6 +23,7 @@ def planted(truth: dict[str, Any]) -> dict[str, Any]:
     return truth["receivables"]
 
 
+@pytest.mark.procedure("C4")
 def test_what_was_owed_at_the_end_of_each_month_by_age(published: Published, planted: dict[str, Any]) -> None:
     months = published.by_month(f"select * from rpt_receivables where {TOTAL}")
     assert {
@@ -31,6 +32,7 @@ def test_what_was_owed_at_the_end_of_each_month_by_age(published: Published, pla
     } == planted["owed_by_month"]
 
 
+@pytest.mark.procedure("C4")
 def test_days_beyond_terms_of_what_came_in(published: Published, planted: dict[str, Any]) -> None:
     months = published.by_month(f"select month_start, days_beyond_terms from rpt_receivables where {TOTAL}")
     for month, days in planted["days_beyond_terms_by_month"].items():
@@ -54,6 +56,7 @@ def test_what_is_awaited_is_no_money(published: Published) -> None:
     assert row["paid"] == 0
 
 
+@pytest.mark.procedure("C3")
 def test_credit_limit_grade_and_reasons_of_the_groups(published: Published, planted: dict[str, Any]) -> None:
     rows = published.rows(
         "select customer_key, credit_limit, credit_grade, reason_codes from fct_credit_months"
@@ -68,6 +71,7 @@ def test_credit_limit_grade_and_reasons_of_the_groups(published: Published, plan
     assert found == planted["credit"]["groups"]
 
 
+@pytest.mark.procedure("C3")
 def test_customers_by_grade_and_orders_over_the_limit(published: Published, planted: dict[str, Any]) -> None:
     month = "month_start = date '2026-10-01'"
     rows = published.rows(
@@ -79,6 +83,7 @@ def test_customers_by_grade_and_orders_over_the_limit(published: Published, plan
     assert [row["order_id"] for row in orders] == planted["credit"]["orders_over_limit"]
 
 
+@pytest.mark.procedure("C5")
 def test_what_a_group_owes_is_what_its_companies_owe(published: Published, planted: dict[str, Any]) -> None:
     rows = published.rows(
         "select customer_key, owed_amount from rpt_exposure"

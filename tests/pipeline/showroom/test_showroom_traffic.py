@@ -17,6 +17,8 @@ from pipelines.settings import load_settings
 
 from .registers import MAPPING, Counts, Printed, Visitor, visitors, write_printed, write_register
 
+pytestmark = pytest.mark.procedure("A5")
+
 AS_OF = datetime(2026, 8, 3, 1, 0)
 REFERENCE, OTHER = "城东展厅", "城西展厅"
 SEEDS = (11, 12, 13)  # one month each
