@@ -131,6 +131,11 @@ class Settings:
         return self.warehouse / "warehouse.duckdb"
 
     @property
+    def estimates(self) -> Path:
+        """Rows on their way from an estimate into the warehouse."""
+        return self.warehouse / "estimates"
+
+    @property
     def published(self) -> Path:
         return self.data_dir / "published"
 

@@ -25,6 +25,7 @@ from pipelines.memory import lacked_memory
 from pipelines.progress import Progress, silent
 from pipelines.settings import Settings
 from pipelines.warehouse.engines import Engine, engine_of
+from pipelines.warehouse.estimating import estimating
 from pipelines.warehouse.kept import Memory, keeping
 from pipelines.warehouse.lean import lean
 from pipelines.warehouse.rules import merge_rules
@@ -128,7 +129,11 @@ def _build(settings: Settings, select: str | None, progress: Progress, tests: st
         # A test that also looks at models left out would judge what is not there.
         arguments += ["--select", select, "--indirect-selection", tests] if select else []
         compiled = _compiled_before(manifest, workspace.manifest_file)
-        with _tests_only_report(manifest), _keeping(settings, engine, workspace, manifest, compiled) as memory:
+        with (
+            _tests_only_report(manifest),
+            estimating(engine, settings.estimates),
+            _keeping(settings, engine, workspace, manifest, compiled) as memory,
+        ):
             results = _invoke(arguments, engine, settings, workspace, manifest, _Counter(progress))
         engine.finish(manifest)
         if memory is None or memory.has_run or not workspace.manifest_file.is_file():
@@ -193,6 +198,16 @@ def project_fingerprint(project: Path, adapter: str) -> str:
     # The path belongs to it: dbt keeps it in the parsed project and finds the seeds by it.
     versions = (version("dbt-core"), version(adapter), sys.version, str(project))
     return _fingerprint(files, *versions)
+
+
+def estimates_fingerprint() -> str:
+    """One name for the code that makes estimates and the libraries that it computes with."""
+    from importlib.metadata import version
+
+    from pipelines import estimates
+
+    files = Path(estimates.__file__).parent.glob("*.py")
+    return _fingerprint(files, *(version(library) for library in estimates.LIBRARIES))
 
 
 def followed_sources(project: Path) -> list[str]:
@@ -279,6 +294,7 @@ def _environment(settings: Settings, engine: Engine, threads: str) -> Iterator[N
     chosen = {
         "MARKET_LEDGER_LAKE": str(settings.lake),
         "MARKET_LEDGER_WAREHOUSE_FILE": str(settings.warehouse_file),
+        "MARKET_LEDGER_ESTIMATES": str(settings.estimates),
         "MARKET_LEDGER_PROJECT": _project_state(settings, engine),
         "MARKET_LEDGER_DATABASE_THREADS": threads,
         **engine.variables(),
@@ -324,7 +340,8 @@ def _keeping(
 def _project_state(settings: Settings, engine: Engine) -> str:
     """Names all that the nodes' SQL follows from, but what lies in tables."""
     project = settings.dbt_project_dir
-    return f"{project_fingerprint(project, engine.adapter)} {' '.join(followed_sources(project))}"
+    parts = (project_fingerprint(project, engine.adapter), estimates_fingerprint(), *followed_sources(project))
+    return " ".join(parts)
 
 
 def _use_own_rules(manifest: Manifest, own_rules: dict[str, Path], root: Path) -> None:

@@ -27,7 +27,7 @@ FILE = "inputs.json"
 CODE_SUFFIXES = (".py", ".yml", ".sql", ".csv", ".md")
 CODE_FOLDERS = ("pipelines", "expectations")
 PROJECT_PARTS = ("dbt_project.yml", "profiles.yml", "macros", "models", "seeds", "tests")
-LIBRARIES = ("dbt-core", "dbt-duckdb", "duckdb", "great-expectations", "polars")
+LIBRARIES = ("dbt-core", "dbt-duckdb", "duckdb", "great-expectations", "polars", "numpy", "scipy")
 # Settings that say for when and with how much memory to compute, not what.
 WITHOUT_EFFECT = ("as_of", "memory_limit_bytes", "shows_contacts")
 

@@ -15,7 +15,7 @@ import pytest
 PROJECT = Path(__file__).resolve().parents[2]
 Trees = dict[str, ast.Module]
 PACKAGES = ("pipelines", "expectations", "dashboards")
-HEAVY = {"dagster", "dbt", "great_expectations", "pandas", "streamlit"}
+HEAVY = {"dagster", "dbt", "great_expectations", "pandas", "scipy", "streamlit"}
 LIGHT_START = {*HEAVY, "polars", "duckdb"}  # what `market-ledger --help` must not wait for
 
 BASE = (
@@ -32,7 +32,8 @@ ROOMS = {
     **dict.fromkeys(BASE, BASE),
     "pipelines.intake": BASE,
     "pipelines.sample": (*BASE, "pipelines.intake"),
-    "pipelines.warehouse": (*BASE, "pipelines.intake"),
+    "pipelines.estimates": BASE,
+    "pipelines.warehouse": (*BASE, "pipelines.intake", "pipelines.estimates"),
     "expectations": (*BASE, "pipelines.intake", "pipelines.warehouse"),
     # A page reads published files and words; it never reaches into the machinery.
     "dashboards": (

@@ -172,6 +172,8 @@ def test_what_c1_states_of_an_order_s_steps() -> None:
 
 def test_every_threshold_is_used_and_every_one_used_exists(models: str) -> None:
     asked = set(re.findall(r"threshold\(\s*'([a-z0-9_]+)'\s*\)", models))
+    for file in (PROJECT / "pipelines" / "estimates").glob("*.py"):
+        asked |= set(re.findall(r'threshold\(tables, "([a-z0-9_]+)"\)', file.read_text("utf-8")))
     assert asked == set(by_key("thresholds"))
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import polars as pl
     from dbt.contracts.graph.manifest import Manifest
 
     from pipelines.settings import Settings
@@ -49,6 +50,9 @@ class Engine(Protocol):
 
     def remember_seeds(self, fingerprint: str) -> None:
         """Note which state of the seeds is loaded now."""
+
+    def table(self, name: str) -> pl.DataFrame:
+        """The rows of a built table, while dbt is at work on others."""
 
     def finish(self, manifest: Manifest) -> None:
         """Bring what was built into the warehouse's file, where everything that follows reads it."""

@@ -14,7 +14,9 @@ from pipelines.warehouse.engines import SEEDS_TABLE
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import polars as pl
     from dbt.contracts.graph.manifest import Manifest
+    from duckdb import DuckDBPyConnection
 
     from pipelines.settings import Settings
     from pipelines.warehouse.kept import States
@@ -70,6 +72,12 @@ class DuckDBEngine:
         with duckdb.connect(str(self.settings.warehouse_file)) as connection:
             connection.execute(f"create or replace table {SEEDS_TABLE} as select ? as fingerprint", [fingerprint])
 
+    def table(self, name: str) -> pl.DataFrame:
+        import polars as pl
+
+        with _cursor() as cursor:
+            return pl.DataFrame(cursor.sql(f'select * from main."{name}"').to_arrow_table())
+
     def finish(self, manifest: Manifest) -> None:
         pass
 
@@ -80,10 +88,14 @@ class DuckDBEngine:
 
 
 def _states() -> States:
-    """Through the connection that dbt has open."""
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-
-    connection = DuckDBConnectionManager.env().conn  # type: ignore[attr-defined]
-    with connection.cursor() as cursor:
+    with _cursor() as cursor:
         rows = cursor.execute(STATES).fetchall()
     return {place: json.loads(state) for place, state in rows}
+
+
+def _cursor() -> DuckDBPyConnection:
+    """A connection beside those that dbt has open, to the same database."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    connection: DuckDBPyConnection = DuckDBConnectionManager.env().conn  # type: ignore[attr-defined]
+    return connection.cursor()

@@ -25,6 +25,7 @@ from pipelines.warehouse.engines.cluster import is_listening, read_cluster
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    import polars as pl
     from dbt.contracts.graph.manifest import Manifest
     from pyspark.sql import SparkSession
 
@@ -78,6 +79,7 @@ class SparkEngine:
             "MARKET_LEDGER_SPARK_SCHEMA": self.schema,
             "MARKET_LEDGER_SPARK_FOLDER": self.folder.as_uri(),
             "MARKET_LEDGER_LAKE": self.settings.lake.as_uri(),
+            "MARKET_LEDGER_ESTIMATES": self.settings.estimates.as_uri(),
         }
 
     def begin(self, is_whole: bool) -> bool:
@@ -115,6 +117,11 @@ class SparkEngine:
 
     def remember_seeds(self, fingerprint: str) -> None:
         self._seeds_file.write_text(fingerprint, "utf-8")
+
+    def table(self, name: str) -> pl.DataFrame:
+        import polars as pl
+
+        return pl.read_parquet(self.folder / self.schema / name / "*.parquet")
 
     def finish(self, manifest: Manifest) -> None:
         """All tables into a file made aside and renamed: it holds what is there, and nothing else."""
