@@ -82,7 +82,8 @@ def _frame(
         )
         for name in VIEWS
     }
-    current = st.navigation(list(pages.values()), position="sidebar")
+    # All of them: what folds a longer list says so in English alone.
+    current = st.navigation(list(pages.values()), position="sidebar", expanded=True)
     name = next(key for key, page in pages.items() if page.url_path == current.url_path)
     months = publication.months()
     if not months:

@@ -160,6 +160,15 @@ class Publication:
         found = self.query("select * from passports where report = ? and column_name = ?", report, column)
         return found[0] if found else None
 
+    def passports(self) -> list[Row]:
+        """Every figure that is counted or computed; dimensions have passports, too, and are left out here."""
+        return self.query(
+            "select * from passports where unit not in ('code', 'date') order by section, report, column_name"
+        )
+
+    def rules(self) -> list[Row]:
+        return self.query("select * from rules order by procedure_id nulls last, rule_id")
+
     def column_labels(self, table: str) -> dict[str, Row]:
         """What the columns of a report or drill table are called."""
         found = self.query("select * from column_labels where table_name = ?", table)

@@ -20,6 +20,7 @@ NAMES = (
     "quality",
     "satisfaction",
     "data_quality",
+    "glossary",
     "rows",
 )
 

@@ -47,7 +47,7 @@ OFTEN = 3
 # What the leadership's file holds beside reports and facts, written by publish.py and passports.py.
 DESCRIBING = (
     "publication", "publication_sections", "passports", "passport_rows", "rejected_rows", "checks", "labels",
-    "column_labels",
+    "column_labels", "rules",
 )  # fmt: skip
 TRACED = ("ledger_delivery_id", "ledger_row_number")
 NO_ROWS = "no rows"  # the version of a table whose section was never fit to publish

@@ -1,7 +1,7 @@
 """Where every figure comes from: its definition, SQL, checks and files, and how many rows stand behind it.
 
-Belongs here: the tables `passports`, `passport_rows`, `rejected_rows`, `checks` (with their waivers) and `labels` of
-the leadership's file. Not here: the reports themselves (candidate.py) and their meaning (the models' yml).
+Belongs here: the tables `passports`, `passport_rows`, `rejected_rows`, `checks` (with their waivers), `rules` and
+`labels` of the leadership's file. Not here: the reports themselves (candidate.py) and their meaning (the models' yml).
 
 A figure leads to its rows: `drill_table` under `drill_filter`, in its region and segment ('all' means no
 condition) and in the months of its `drill_window` (month; year_to_date: since January; to_date: since the
@@ -104,6 +104,16 @@ CHECK_COLUMNS = {
     "label_en": "VARCHAR",
 }
 
+RULES_COLUMNS = {
+    "rule_id": "VARCHAR",
+    "value": "DOUBLE",
+    "unit": "VARCHAR",
+    "origin": "VARCHAR",
+    "procedure_id": "VARCHAR",
+    "note_zh": "VARCHAR",
+    "note_en": "VARCHAR",
+}
+
 
 def write_origins(sources: Sources, settings: Settings) -> None:
     """Labels of codes, and which rows were rejected and why: never what stood in their cells."""
@@ -124,6 +134,7 @@ def write_origins(sources: Sources, settings: Settings) -> None:
                 [],
             )  # fmt: skip
         _label_products(sources, target)
+    _write_rules(sources)
     _write_delivery_files(sources, settings.lake / "deliveries")
     _write_rejected_rows(sources, settings.quarantine)
 
@@ -135,6 +146,15 @@ def _label_products(sources: Sources, target: str) -> None:
             f"INSERT INTO {target}.main.labels SELECT 'product_id', product_id, product_name, product_name,"
             " row_number() OVER (ORDER BY product_id) FROM warehouse.main.dim_products ORDER BY product_id"
         )
+
+
+def _write_rules(sources: Sources) -> None:
+    """The numbers that figures were computed by, a company's own among them."""
+    if "thresholds" in sources.columns:
+        rules = f"SELECT {', '.join(RULES_COLUMNS)} FROM warehouse.main.thresholds ORDER BY rule_id"
+        sources.connection.execute(f"CREATE OR REPLACE TABLE {LEADERSHIP}.main.rules AS {rules}")
+    else:
+        write_rows(sources, f"{LEADERSHIP}.main.rules", RULES_COLUMNS, [])
 
 
 def _write_delivery_files(sources: Sources, receipts: Path) -> None:

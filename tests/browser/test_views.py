@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 VIEWS = [name for name in NAMES if name != "rows"]
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 # What the product itself writes: navigation, headings, headers of tables, names of figures, buttons.
-OWN_WORDS = "h1, h2, h3, th, .ledger-tile .label, [data-testid='stSidebarNav'] span, [data-testid='stMain'] button p"
+OWN_WORDS = (
+    "h1, h2, h3, th, .ledger-tile .label, [data-testid='stSidebarNav'] span, [data-testid='stSidebarNav'] button,"
+    " [data-testid='stMain'] button p"
+)
 # Names that are the same in both languages.
 INTERNATIONAL = re.compile(r"CSV|Excel|SQL|NPS|MB|h\b|d\b|[A-Z]\b|%|#|\d")
 MONTH = "2026-10"
@@ -56,6 +59,25 @@ def test_no_text_is_missing(page: Page, address: str, view: str) -> None:
     open_view(page, address, view, lang="en", month=MONTH)
     technical = [word for word in words(page) if re.fullmatch(r"[a-z0-9]+([_.][a-z0-9]+)+", word)]
     assert technical == []
+
+
+def test_the_glossary_finds_a_figure_and_shows_the_rules_in_force(
+    page: Page, address: str, sample_company: Any
+) -> None:
+    open_view(page, address, "glossary", lang="zh")
+    counted = "select count(*) from passports where unit not in ('code', 'date')"
+    figures = published(sample_company, counted)
+    named = "concat_ws(' ', label_zh, report_label_zh, definition_zh) like '%净推荐值%'"
+    scores = published(sample_company, f"{counted} and {named}")
+    assert 0 < scores < figures
+    page.get_by_text(f"共 {figures} 个指标").wait_for()
+    page.get_by_label("查找").fill("净推荐值")
+    page.get_by_label("查找").press("Enter")
+    page.get_by_text(f"共 {scores} 个指标").wait_for()
+
+    page.get_by_role("tab", name="规则").click()
+    line = page.get_by_role("row").filter(has_text="门店面积下限")
+    assert line.locator("td").all_inner_texts() == ["门店面积下限（平方米）", "50 平方米", "规程规定", "A6"]
 
 
 def test_the_url_carries_the_choice_and_the_language_switch_keeps_it(page: Page, address: str) -> None:

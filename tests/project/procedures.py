@@ -10,6 +10,7 @@ import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -97,10 +98,13 @@ def marked(module: ast.Module) -> Iterator[str]:
             yield from (str(each.value) for each in node.args if isinstance(each, ast.Constant))
 
 
-def reports_of_procedures() -> Iterator[tuple[str, Path]]:
-    for path in sorted(REPORTS.glob("*.yml")):
-        for procedure in read_yaml(path)["models"][0]["config"]["meta"].get("procedures", []):
-            yield procedure, path
+@cache
+def reports_of_procedures() -> tuple[tuple[str, Path], ...]:
+    return tuple(
+        (procedure, path)
+        for path in sorted(REPORTS.glob("*.yml"))
+        for procedure in read_yaml(path)["models"][0]["config"]["meta"].get("procedures", [])
+    )
 
 
 def by_procedure(pairs: Iterator[tuple[str, str]]) -> Found:
@@ -116,7 +120,7 @@ def link(name: str, path: Path) -> str:
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    found = yaml.safe_load(path.read_text("utf-8"))
+    found = yaml.load(path.read_text("utf-8"), yaml.CSafeLoader)  # a report's yml takes the slower loader seconds
     return found if isinstance(found, dict) else {}
 
 
