@@ -122,9 +122,17 @@ def _tile_html(context: Context, row: Row, history: list[float | None]) -> str:
     return (
         f"<div class='ledger-tile'><div class='label' title='{label}'>{label}</div>"
         f"<div class='value{' grey' if is_weak else ''}'>{escape(write(row['value'], row['unit']))}</div>"
-        f"<div class='detail'>{escape(detail)}</div><div class='changes'>{changes}</div>"
+        f"<div class='detail'>{escape(detail)}{_restated_html(context, row)}</div><div class='changes'>{changes}</div>"
         f"{_picture(charts.sparkline(history, context.palette))}</div>"
     )
+
+
+def _restated_html(context: Context, row: Row) -> str:
+    """A closed figure stays as it was approved; what it would be today stands beside it."""
+    if not row.get("is_restated"):
+        return ""
+    now = context.text("tile.restated", value=context.figure(row["value_now"], row["unit"]))
+    return f" <span class='restated' title='{escape(context.text('tile.restated_hint'))}'>≠ {escape(now)}</span>"
 
 
 def _picture(svg: str) -> str:
@@ -154,10 +162,12 @@ def metric_tiles(
     report: str = "",
     months: Sequence[Row] = (),
     units: Mapping[str, str] | None = None,
+    metrics: Mapping[str, Row] | None = None,
 ) -> None:
-    """A row of tiles: figures of the monthly summary, else of the section's own report by months."""
+    """A row of tiles: figures of the monthly summary (or those given), else of the section's own report by months."""
     choice = context.choice
-    metrics = context.publication.summary(choice.month, choice.region, choice.segment)
+    if metrics is None:
+        metrics = context.publication.summary(choice.month, choice.region, choice.segment)
     series = context.publication.summary_series(choice.month, choice.region, choice.segment)
     for place, name in zip(st.columns(len(names)), names, strict=True):
         row, history = metrics.get(name), series.get(name, [])

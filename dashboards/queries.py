@@ -117,6 +117,51 @@ class Publication:
         )
         return {row["metric"]: row for row in found}
 
+    def closing(self, month: date) -> Row | None:
+        """Where a month stands on its way to being closed, with its comment; None while nobody said anything of it."""
+        if "month_closings" not in self.tables():
+            return None
+        found = self.query("select * from month_closings where month_start = ?", month)
+        return found[0] if found else None
+
+    def closing_marks(self, month: date) -> list[Row]:
+        """Everything that was said of a month, oldest first."""
+        return self.query("select * from closing_marks where month_start = ? order by said_at, mark_id", month)
+
+    def closed_summary(self, month: date, region: str, segment: str) -> dict[str, Row]:
+        """metric -> its row as it was approved; `is_restated` where it would come out otherwise today, as `value_now`."""
+        found = self.query(
+            "select closed.* replace ('rpt_monthly_summary' as report, closed.metric as report_column),"
+            " restatements.metric is not null as is_restated, restatements.value_now, restatements.target_value_now"
+            " from closed_figures as closed left join restatements using (closing_id, region, segment, metric)"
+            " where closed.month_start = ? and closed.region = ? and closed.segment = ?",
+            month,
+            region,
+            segment,
+        )
+        return {row["metric"]: row for row in found}
+
+    def closed_sales(self) -> dict[tuple[date, str, str, str], Row]:
+        """(month, region, segment, metric) -> sales and their attainment as they were approved."""
+        if "closed_figures" not in self.tables():
+            return {}
+        found = self.query(
+            "select month_start, region, segment, metric, value, target_value, last_year_change from closed_figures"
+            " where metric in ('sales_amount', 'target_attainment_rate')"
+        )
+        return {(row["month_start"], row["region"], row["segment"], row["metric"]): row for row in found}
+
+    def restatements(self, month: date, region: str, segment: str) -> list[Row]:
+        """Figures of a closed month that would come out otherwise today, in the order of the summary."""
+        return self.query(
+            "select restatements.* from restatements join closed_figures"
+            " using (closing_id, region, segment, metric)"
+            " where restatements.month_start = ? and region = ? and segment = ? order by closed_figures.sort_order",
+            month,
+            region,
+            segment,
+        )
+
     def summary_series(self, month: date, region: str, segment: str, months: int = 13) -> dict[str, list[Row]]:
         """metric -> its rows of the last months up to this one, oldest first."""
         found = self.query(

@@ -69,7 +69,7 @@ def mark(
     """Note that actions are done, or open again, with whom and when (UTC); the next run counts it."""
     from pipelines.intake.lake import write_action_mark
 
-    _known_employee(settings, employee_id)
+    known_employee(settings, employee_id)
     known = {action.action_id: action for action in list_actions(settings)}
     if unknown := [each for each in action_ids if each not in known]:
         raise MarketLedgerError("action_unknown", action=unknown[0])
@@ -89,7 +89,8 @@ def mark(
     return chosen
 
 
-def _known_employee(settings: Settings, employee_id: str) -> None:
+def known_employee(settings: Settings, employee_id: str) -> None:
+    """Nothing if somebody of this number works here by the published register, else an error."""
     with opened(folder_now(settings) / "analysts.duckdb") as connection:
         tables = connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'dim_employees'").fetchall()
         if (

@@ -252,6 +252,93 @@ def done(
     console.next_steps(console.text("steps.run"), console.text("steps.actions"))
 
 
+@app.command("close", help="commands.close")
+def close_month(
+    month: Annotated[str, typer.Argument(help="options.month_to_close")],
+    employee: Annotated[str, typer.Option("--by", help="options.employee", metavar="EMPLOYEE")],
+    lang: Language = None,
+) -> None:
+    from datetime import UTC, datetime
+
+    from pipelines import closing
+    from pipelines.published import parse_month
+
+    settings, console = session.open(lang)
+    said = closing.sign(settings, parse_month(month), employee, datetime.now(UTC).replace(tzinfo=None))
+    word = console.text(f"closing_words.{said.word}")
+    console.say("signed", month=f"{said.month_start:%Y-%m}", word=word, employee=employee, version=said.version)
+    if said.word == "approved":
+        console.say("closed", month=f"{said.month_start:%Y-%m}")
+    console.next_steps(console.text("steps.months"), console.text("steps.run"))
+
+
+@app.command("comment", help="commands.comment")
+def comment_month(
+    month: Annotated[str, typer.Argument(help="options.month_to_comment")],
+    employee: Annotated[str, typer.Option("--by", help="options.employee", metavar="EMPLOYEE")],
+    zh: Annotated[str | None, typer.Option("--zh", help="options.comment_zh")] = None,
+    en: Annotated[str | None, typer.Option("--en", help="options.comment_en")] = None,
+    lang: Language = None,
+) -> None:
+    from datetime import UTC, datetime
+
+    from pipelines import closing
+    from pipelines.published import parse_month
+
+    settings, console = session.open(lang)
+    moment = datetime.now(UTC).replace(tzinfo=None)
+    said = closing.comment(settings, parse_month(month), employee, moment, zh, en)
+    console.say("commented", month=f"{said.month_start:%Y-%m}")
+    for text in filter(None, (said.text_zh, said.text_en)):
+        console.line(f"  {text}")
+    console.next_steps(console.text("steps.close"), console.text("steps.run"))
+
+
+@app.command("reopen", help="commands.reopen")
+def reopen_month(
+    month: Annotated[str, typer.Argument(help="options.month_to_reopen")],
+    employee: Annotated[str, typer.Option("--by", help="options.employee", metavar="EMPLOYEE")],
+    reason: Annotated[str, typer.Option("--reason", help="options.reason")],
+    lang: Language = None,
+) -> None:
+    from datetime import UTC, datetime
+
+    from pipelines import closing
+    from pipelines.published import parse_month
+
+    settings, console = session.open(lang)
+    said = closing.reopen(settings, parse_month(month), employee, datetime.now(UTC).replace(tzinfo=None), reason)
+    console.say("reopened", month=f"{said.month_start:%Y-%m}")
+    console.next_steps(console.text("steps.close"), console.text("steps.run"))
+
+
+@app.command("months", help="commands.months")
+def months(lang: Language = None) -> None:
+    from pipelines import closing
+    from pipelines.published import folder_now, opened, restated_counts
+
+    settings, console = session.open(lang)
+    found = closing.months(settings)
+    with opened(folder_now(settings) / "leadership.duckdb") as connection:
+        restated = restated_counts(connection)
+    rows = [
+        [
+            f"{each.month_start:%Y-%m}",
+            console.text(f"closing_states.{each.status}"),
+            ", ".join(f"{console.text(f'closing_words.{mark.word}')}: {mark.employee_id}" for mark in each.signatures),
+            local(each.closing.said_at, settings) if each.closing else "–",
+            str(restated.get(each.month_start, 0)) if each.closing else "–",
+        ]
+        for each in found
+    ]
+    if rows:
+        names = ("month", "state", "signatures", "closed_at", "restated")
+        console.table([console.text(f"closing_columns.{name}") for name in names], rows, right=(4,))
+    else:
+        console.say("months_none")
+    console.next_steps(console.text("steps.close"))
+
+
 @app.command(help="commands.notify")
 def notify(
     trial: Annotated[bool, typer.Option("--trial", help="options.trial")] = False, lang: Language = None

@@ -91,13 +91,14 @@ class GateWorker:
         progress: Progress = silent,
     ) -> list[CheckResult]:
         """All results so far, with the waivers of this company applied."""
+        from pipelines.closing import check as check_closings
         from pipelines.warehouse.catalog import load_catalog
         from pipelines.warehouse.publish import manifest_file
 
         catalog = load_catalog(manifest_file(self.settings))
         of_deliveries = [_with_reports(check, catalog) for check in deliveries.result()]
         of_models = model_checks(models, catalog)
-        results = self.waived([*of_deliveries, *of_models])
+        results = self.waived([*of_deliveries, *of_models, *check_closings(self.settings)])
         progress("gates", len(results), len(results))
         return results
 

@@ -20,6 +20,14 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 
+# A closed month as it was approved, any other as it comes out now.
+SHOWN_SUMMARY = """
+    SELECT * EXCLUDE (closing_id) FROM closed_figures
+    UNION ALL BY NAME
+    SELECT * FROM rpt_monthly_summary WHERE month_start NOT IN (SELECT month_start FROM closed_figures)
+"""
+
+
 @dataclass(frozen=True)
 class About:
     """What a published file says of itself."""
@@ -137,7 +145,7 @@ def summary(connection: DuckDBPyConnection, month: date) -> list[Metric]:
         "SELECT summary.section, coalesce(passports.label_zh, summary.metric),"
         " coalesce(passports.label_en, summary.metric), summary.value, summary.unit, summary.value_status,"
         " summary.previous_change, summary.previous_change_kind, summary.last_year_change, summary.target_value"
-        " FROM rpt_monthly_summary AS summary LEFT JOIN passports"
+        f" FROM ({_shown_summary(connection)}) AS summary LEFT JOIN passports"
         " ON passports.report = 'rpt_monthly_summary' AND passports.column_name = summary.metric"
         " WHERE summary.month_start = ? AND summary.region = 'all' AND summary.segment = 'all'"
         " ORDER BY summary.sort_order",
@@ -152,6 +160,25 @@ def summary(connection: DuckDBPyConnection, month: date) -> list[Metric]:
             raise MarketLedgerError("summary_held" if held else "summary_empty")
         raise MarketLedgerError("month_unknown", month=f"{month:%Y-%m}", first=f"{first:%Y-%m}", last=f"{last:%Y-%m}")
     return [Metric(row[0], {"zh": row[1], "en": row[2]}, *row[3:]) for row in rows]
+
+
+def restated_counts(connection: DuckDBPyConnection) -> dict[date, int]:
+    """How many of the company's figures of each closed month would come out otherwise today."""
+    if not _knows_closings(connection):
+        return {}
+    rows = connection.execute(
+        "SELECT month_start, count(*) FROM restatements WHERE region = 'all' AND segment = 'all' GROUP BY month_start"
+    ).fetchall()
+    return dict(rows)
+
+
+def _knows_closings(connection: DuckDBPyConnection) -> bool:
+    """Whether the version that is published was made by a program that closes months."""
+    return bool(connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'restatements'").fetchall())
+
+
+def _shown_summary(connection: DuckDBPyConnection) -> str:
+    return SHOWN_SUMMARY if _knows_closings(connection) else "FROM rpt_monthly_summary"
 
 
 def ask(connection: DuckDBPyConnection, query: str) -> tuple[list[str], Iterator[Sequence[Any]]]:

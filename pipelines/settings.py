@@ -34,6 +34,7 @@ COMPANY_KEYS = (
     "spill_folder",
     "engine",
     "spark_remote",
+    "one_person_may_close",
 )
 
 
@@ -58,6 +59,8 @@ class Settings:
     as_of: datetime | None = None
     # Whether the dashboard shows the action list with names and numbers, for those who do the work.
     shows_contacts: bool = False
+    # Whether one employee may prepare, check and approve a month. Else it takes three.
+    one_person_may_close: bool = False
     # What one process of a run may hold in memory; None is a quarter of the machine. What does not fit is spilled.
     memory_limit_bytes: int | None = None
     spill_folder: Path | None = None
@@ -103,6 +106,16 @@ class Settings:
     def action_marks(self) -> Path:
         """What people said of actions: done, or open again."""
         return self.lake / "action_marks"
+
+    @property
+    def closing_marks(self) -> Path:
+        """What people said of months: prepared, checked, approved, reopened, and their comments."""
+        return self.lake / "closing_marks"
+
+    @property
+    def closed_figures(self) -> Path:
+        """The figures of each closing, as they were approved."""
+        return self.lake / "closed_figures"
 
     @property
     def sent_notifications(self) -> Path:
@@ -325,6 +338,10 @@ def _company_value(path: Path, line: int | None, key: str, value: Any) -> dict[s
             if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 1000:
                 raise SettingsError("keep_publications_unreadable", path, line, value=str(value))
             return {"keep_publications": value}
+        case "one_person_may_close":
+            if not isinstance(value, bool):
+                raise SettingsError("one_person_may_close_unreadable", path, line, value=str(value))
+            return {"one_person_may_close": value}
         case "memory_limit":
             return {"memory_limit_bytes": _memory_limit(path, line, value)}
         case "spill_folder":

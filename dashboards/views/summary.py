@@ -1,7 +1,12 @@
-"""The month on one page: what happened, in a sentence, in figures, and where to look next."""
+"""The month on one page: what happened, in a sentence, in figures, and where to look next.
+
+A closed month shows what was approved, with a mark where today's figure is another.
+"""
 
 from __future__ import annotations
 
+import json
+from html import escape
 from typing import Any
 
 import streamlit as st
@@ -28,16 +33,101 @@ def show(context: Context) -> None:
         f"{context.scope()} · {_completeness(context)}",
     )
     components.section_banner(context, *context.sections)
-    metrics = publication.summary(choice.month, choice.region, choice.segment)
+    closing = publication.closing(choice.month)
+    is_closed = closing is not None and closing["status"] == "closed"
+    read = publication.closed_summary if is_closed else publication.summary
+    metrics = read(choice.month, choice.region, choice.segment)
+    if closing:
+        _sign_off(context, closing)
     st.html(f"<div class='ledger-lead'>{_sentences(context, metrics)}</div>")
     for group, names in GROUPS.items():
         st.html(f"<h3>{context.text(f'summary.groups.{group}')}</h3>")
-        components.metric_tiles(context, names)
+        components.metric_tiles(context, names, metrics=metrics)
     left, right = st.columns([3, 2], gap="large")
     with left:
         _sales_against_target(context)
     with right:
         _regions(context)
+    if is_closed:
+        _restatements(context)
+
+
+def _sign_off(context: Context, closing: dict[str, Any]) -> None:
+    """Who prepared, checked and approved the month, and what they have to say of it."""
+    marks = [mark for mark in context.publication.closing_marks(context.choice.month) if mark["is_standing"]]
+    signed = context.text("table.list_join").join(
+        context.text(
+            "summary.closing.signed",
+            word=context.text(f"summary.closing.words.{mark['word']}"),
+            who=f"{mark['employee_id']} {context.label('department', mark['department'])}",
+            day=formatting.moment(mark["said_at"], context.language, context.time_zone),
+        )
+        for mark in marks
+    )
+    state = context.text(f"summary.closing.states.{closing['status']}")
+    lines = [f"<b>{escape(state)}</b>{' · ' if signed else ''}{escape(signed)}"]
+    comment = closing[f"comment_{context.language}"] or closing["comment_zh"] or closing["comment_en"]
+    if comment:
+        lines.append(escape(comment))
+    st.html(f"<div class='ledger-closing'>{'<br>'.join(lines)}</div>")
+
+
+def _restatements(context: Context) -> None:
+    """Figures that would come out otherwise today, and the files that came after the closing."""
+    choice = context.choice
+    rows = context.publication.restatements(choice.month, choice.region, choice.segment)
+    if not rows:
+        components.note(context.text("summary.closing.nothing_changed"))
+        return
+    components.chart_title(
+        context.text("summary.closing.changed", count=len(rows)), context.text("summary.closing.changed_note")
+    )
+    columns = [
+        Column(
+            "metric",
+            context.text("summary.closing.figure"),
+            "code",
+            lambda row: context.figure_label("rpt_monthly_summary", row["metric"]),
+        ),
+        Column(
+            "closed_value",
+            context.text("summary.closing.closed_value"),
+            "count",
+            lambda row: context.figure(row["closed_value"], row["unit"]),
+        ),
+        Column(
+            "value_now",
+            context.text("summary.closing.value_now"),
+            "count",
+            lambda row: context.figure(row["value_now"], row["unit"]),
+        ),
+        Column("late_files", context.text("summary.closing.late_files"), write=lambda row: _late_files(context, row)),
+    ]
+    components.table(context, rows, columns)
+    components.downloads(context, rows, columns, f"restatements-{choice.month:%Y-%m}")
+
+
+def _late_files(context: Context, row: dict[str, Any]) -> str:
+    files = context.text("table.list_join").join(json.loads(row["late_files"]))
+    if not files:
+        return context.text("summary.closing.no_delivery")
+    rows = row["late_row_count"]
+    return f"{files} ({context.text('summary.closing.late_rows', rows=rows)})" if rows else files
+
+
+def _as_approved(context: Context, row: dict[str, Any], region: str) -> dict[str, Any]:
+    """A month of sales as it was approved, if it is closed: the page must not show two figures for one."""
+    closed = context.publication.closed_sales()
+    place = (row["month_start"], region, context.choice.segment)
+    sales, attainment = closed.get((*place, "sales_amount")), closed.get((*place, "target_attainment_rate"))
+    if sales is None or attainment is None:
+        return row
+    return row | {
+        "sales_amount": sales["value"],
+        "target_amount": sales["target_value"],
+        "target_attainment_rate": attainment["value"],
+        "year_over_year_growth_rate": sales["last_year_change"],
+    }
 
 
 def _completeness(context: Context) -> str:
@@ -89,6 +179,7 @@ def _sales_against_target(context: Context) -> None:
     )
     if not found:
         return
+    found = [_as_approved(context, row, choice.region) for row in found]
     last = found[-1]
     key = (
         "summary.chart.no_target"
@@ -106,7 +197,7 @@ def _regions(context: Context) -> None:
         "rpt_monthly_sales", "sales_amount desc nulls last",
         month_start=choice.month, region="all", segment=choice.segment, breakdown="region",
     )  # fmt: skip
-    found = [row for row in found if row["sales_amount"]]
+    found = [_as_approved(context, row, row["breakdown_value"]) for row in found if row["sales_amount"]]
     if not found:
         return
     best = context.label("region", found[0]["breakdown_value"])
@@ -121,6 +212,7 @@ def _regions(context: Context) -> None:
         ),
         breakdown="total",
     )
+    total = total and _as_approved(context, total, "all")
     columns = [
         Column("name", context.text("filters.region"), "code", write=lambda row: _region_name(context, row)),
         Column("sales_amount", context.column_title("rpt_monthly_sales", "sales_amount"), "currency"),

@@ -44,10 +44,10 @@ LARGE_TABLE_ROWS = 100_000
 MOST_CHANGED = 0.25
 # From so many rows a key on, numbers are drawn once a key and looked up.
 OFTEN = 3
-# What the leadership's file holds beside reports and facts, written by publish.py and passports.py.
+# What the leadership's file holds beside reports and facts, written by publish.py, passports.py and restatements.py.
 DESCRIBING = (
     "publication", "publication_sections", "passports", "passport_rows", "rejected_rows", "checks", "labels",
-    "column_labels", "rules",
+    "column_labels", "rules", "month_closings", "closing_marks", "closed_figures", "restatements",
 )  # fmt: skip
 TRACED = ("ledger_delivery_id", "ledger_row_number")
 NO_ROWS = "no rows"  # the version of a table whose section was never fit to publish

@@ -29,7 +29,7 @@ CODE_FOLDERS = ("pipelines", "expectations")
 PROJECT_PARTS = ("dbt_project.yml", "profiles.yml", "macros", "models", "seeds", "tests")
 LIBRARIES = ("dbt-core", "dbt-duckdb", "duckdb", "great-expectations", "polars", "numpy", "scipy")
 # Settings that say for when and with how much memory to compute, not what.
-WITHOUT_EFFECT = ("as_of", "memory_limit_bytes", "shows_contacts")
+WITHOUT_EFFECT = ("as_of", "memory_limit_bytes", "shows_contacts", "one_person_may_close")
 
 # When something that is open may next become late, by the table that knows. The working clock never runs faster than the
 # clock on the wall, so it cannot strike before the whole time allowed has passed since the receipt.
@@ -74,7 +74,8 @@ def nothing_to_do(settings: Settings, moment: datetime) -> Standing | None:
 def fingerprint(settings: Settings, rules: str) -> str:
     """One name for the deliveries and marks taken so far, read under these rules."""
     digest = _digest(rules)
-    for folder in (settings.originals, settings.lake / "deliveries", settings.action_marks):
+    folders = (settings.originals, settings.lake / "deliveries", settings.action_marks, settings.closing_marks)
+    for folder in folders:
         names = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
         digest.update("\0".join(names).encode("utf-8", "surrogateescape") + b"\1")
     return digest.hexdigest()

@@ -24,7 +24,7 @@ from pipelines.errors import MarketLedgerError
 from pipelines.intake.key import load_key
 from pipelines.progress import Progress, silent
 from pipelines.settings import Settings
-from pipelines.warehouse import candidate, inputs, operations, passports
+from pipelines.warehouse import candidate, inputs, operations, passports, restatements
 from pipelines.warehouse.candidate import FILES, LEADERSHIP, OPERATIONS, Sources, file_name, table_columns
 from pipelines.warehouse.catalog import SUMMARY, Catalog, load_catalog
 
@@ -125,6 +125,7 @@ def publish(
         candidate.trim_analysts(sources, catalog, held.keys() | others)
         passports.write_origins(sources, settings)
         passports.write_passports(sources, catalog, publication, touched)
+        restatements.write_closings(sources, settings)
         progress("publish", 3, STEPS)
         write_about(sources, settings, publication)
         progress("publish", 4, STEPS)

@@ -74,6 +74,38 @@ def test_a_section_held_back_shows_its_banner_and_the_others_none(page: Page, ow
         assert page.locator(".ledger-banner:has-text('a check failed')").count() == 0
 
 
+@pytest.mark.parametrize(
+    ("language", "state", "restated"), [("zh", "已关账", "≠ 今日"), ("en", "Closed: figures as approved", "≠ today")]
+)
+def test_a_closed_month_shows_what_was_approved_and_what_has_changed(
+    page: Page, own_copy: Path, language: str, state: str, restated: str
+) -> None:
+    change(
+        own_copy,
+        "create or replace table closed_figures as select 'closing' as closing_id, * from rpt_monthly_summary"
+        " where month_start = date '2026-09-01'",
+        "update closed_figures set value = 41 where metric = 'order_count' and region = 'all'",
+        "insert into month_closings by name select date '2026-09-01' as month_start, 'closed' as status,"
+        " 'closing' as closing_id, '补报' as comment_zh, 'One came late' as comment_en",
+        "insert into closing_marks by name select 'closing' as mark_id, date '2026-09-01' as month_start,"
+        " 'approved' as word, 'E021' as employee_id, timestamp '2026-10-08 02:00' as said_at, true as is_standing",
+        "insert into restatements by name select closing_id, month_start, region, segment, metric, section, unit,"
+        " value as closed_value, 82 as value_now, 1 as late_row_count, '[\"late.csv\"]' as late_files"
+        " from closed_figures where metric = 'order_count' and region = 'all' and segment = 'all'",
+    )
+    with dashboard(own_copy) as address:
+        open_view(page, address, "summary", lang=language, month="2026-09")
+        assert state in page.locator(".ledger-closing").inner_text()
+        assert "E021" in page.locator(".ledger-closing").inner_text()
+        tile = page.locator(".ledger-tile:has(.restated)")
+        assert tile.count() == 1
+        assert tile.locator(".value").inner_text() == "41"
+        assert f"{restated} 82" in tile.inner_text()
+        assert "late.csv" in page.locator(".ledger-table").last.inner_text()
+        open_view(page, address, "summary", lang=language, month="2026-08")
+        assert page.locator(".ledger-closing").count() == 0
+
+
 def test_the_check_that_holds_a_section_is_named_in_the_reader_s_language(page: Page, own_copy: Path) -> None:
     hold_complaints(own_copy, "complaints.replied_after_receipt")
     with dashboard(own_copy) as address:

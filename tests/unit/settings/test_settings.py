@@ -69,6 +69,7 @@ def test_company_yml_is_read(tmp_path: Path) -> None:
         ("time_zone: ../../etc/passwd\n", "time_zone_unknown", 1),
         ("name: {zh: 星河}\n", "company_name_unreadable", 1),
         ("name: x\ncurrency: yuan\n", "currency_unreadable", 2),
+        ("name: x\none_person_may_close: perhaps\n", "one_person_may_close_unreadable", 2),
         ("keep_publications: 0\n", "keep_publications_unreadable", 1),
         ("keep_publications: yes\n", "keep_publications_unreadable", 1),
         ("as_of: yesterday\n", "moment_unreadable", 1),
