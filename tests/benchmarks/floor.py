@@ -27,6 +27,10 @@ LEFT_OUT = (
     "rpt_lead_stock",
     "rpt_lost_leads",
     "rpt_level_transitions",
+    "rpt_customer_value",
+    "rpt_customer_value_models",
+    "rpt_key_customers",
+    "rpt_customer_migration",
     # books that the benchmark's company does not keep
     "rpt_order_fulfilment",
     "rpt_order_reviews",
