@@ -67,7 +67,8 @@ def pages(language: str) -> Found:
         text = path.read_text("utf-8")
         called = (queries.get(name, set()) for name in re.findall(r"publication\.(\w+)\(", text))
         own[path.stem] = set(REPORT.findall(text)).union(*called)
-        beside[path.stem] = re.findall(r"^from dashboards\.views import (\w+)$", text, re.M)
+        imported = re.findall(r"^from dashboards\.views import ([\w, ]+)$", text, re.M)
+        beside[path.stem] = [name for line in imported for name in line.split(", ")]
     return by_procedure(
         (procedure, frame[view])
         for view in frame
