@@ -172,7 +172,8 @@ def metric_tiles(
     for place, name in zip(st.columns(len(names)), names, strict=True):
         row, history = metrics.get(name), series.get(name, [])
         if row is None and months:
-            row = report_figure(report, name, (units or {}).get(name, "count"), months)
+            bounds = {side: formatting.number(months[-1].get(f"{name}_{side}")) for side in ("low", "high")}
+            row = report_figure(report, name, (units or {}).get(name, "count"), months, **bounds)
             history = [{"value": formatting.number(month[name])} for month in months[-13:]]
         with place:
             tile(context, row, name, history)
@@ -296,12 +297,12 @@ def breakdown_table(
         return context.text("table.total") if is_total(row) else context.label(domain, row["breakdown_value"])
 
     columns = [Column("breakdown_value", context.text(f"breakdowns.{breakdown}"), "code", write=part)]
-    columns += [_figure_column(context, report, column, unit) for column, unit in figures]
+    columns += [figure_column(context, report, column, unit) for column, unit in figures]
     table(context, rows, columns, total=is_total)
     downloads(context, rows, columns, f"{name}-{breakdown}-{context.choice.month:%Y-%m}")
 
 
-def _figure_column(context: Context, report: str, name: str, unit: str) -> Column:
+def figure_column(context: Context, report: str, name: str, unit: str) -> Column:
     title = context.column_title(report, name)
     if unit == "change":
         return Column(name, title, "percent", lambda row: formatting.change(row[name], "relative", context.language))

@@ -14,6 +14,7 @@ NAMES = (
     "funnel",
     "campaigns",
     "sales",
+    "market",
     "orders",
     "customers",
     "complaints",

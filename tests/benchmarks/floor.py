@@ -51,6 +51,9 @@ LEFT_OUT = (
     "rpt_customer_scorecards",
     "rpt_samples",
     "rpt_return_visits",
+    "rpt_market_intelligence",
+    "rpt_competitor_prices",
+    "rpt_competitor_moves",
     "rpt_attribution",
 )
 RELATIVE_TOLERANCE = 1e-9

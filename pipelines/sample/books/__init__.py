@@ -30,6 +30,7 @@ SUBJECTS = (
     "shipping",
     "care",
     "plans",
+    "market",
 )
 
 

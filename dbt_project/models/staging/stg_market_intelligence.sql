@@ -1,0 +1,3 @@
+{{ current_rows('market_intelligence') }}
+
+select * from current_rows
