@@ -213,6 +213,33 @@ def ranked_bars(
     return _styled(alt.layer(*layers), palette, max(60, 24 * len(order) + 10))
 
 
+def waterfall(
+    rows: Rows, palette: Palette, *, label: str, low: str, high: str, kind: str, name: str, axis_format: str
+) -> Any:
+    """Steps from one amount to another: totals stand on the axis, what adds and what takes away hang between them."""
+    import altair as alt
+
+    order = [row[label] for row in rows]
+    base = alt.Chart(alt.Data(values=[dict(row) for row in rows]))
+    x_axis = alt.X(f"{label}:N", sort=order, title=None, axis=alt.Axis(labelAngle=0, labelLimit=110))
+    kinds = ["total", "rise", "fall"]
+    bars = base.mark_bar(size=44, cornerRadius=2).encode(
+        x=x_axis,
+        y=alt.Y(f"{low}:Q", title=None, axis=alt.Axis(labelExpr=axis_format, tickCount=4)),
+        y2=f"{high}:Q",
+        color=alt.Color(
+            f"{kind}:N",
+            legend=None,
+            scale=alt.Scale(domain=kinds, range=[palette.data, palette.series[2], palette.attention]),
+        ),
+        tooltip=[alt.Tooltip(f"{label}:N", title=" "), alt.Tooltip("text:N", title=name)],
+    )
+    texts = base.mark_text(dy=-8, color=palette.ink, fontSize=12, font=FONT).encode(
+        x=x_axis, y=f"{high}:Q", text="text:N"
+    )
+    return _styled(alt.layer(bars, texts), palette, 280)
+
+
 def stacked_months(
     rows: Rows,
     palette: Palette,

@@ -1,148 +1,217 @@
-"""The market: what competitors do and charge, and how well the company knows it.
+"""The market: why sales changed, how they grow however the calendar falls, which regions emerge, what competitors do.
 
-Belongs here: the page and its tab of what departments gathered. Not here: own sales against target (sales.py).
+Belongs here: the page and its tabs of own sales over time. Not here: sales against target (sales.py) and the register of
+what departments learned (competition.py).
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from dashboards import components, formatting
+import streamlit as st
+
+from dashboards import charts, components, formatting
 from dashboards.components import Column
 from dashboards.context import Context
+from dashboards.views import competition
 
 Row = dict[str, Any]
-REGISTER = "rpt_market_intelligence"
-PRICES = "rpt_competitor_prices"
-MOVES = "rpt_competitor_moves"
+BRIDGE = "rpt_sales_bridge"
+GROWTH = "rpt_sales_growth"
+REGIONS = "rpt_region_growth"
 TILES = {
-    "entry_count": "count",
-    "reliable_share": "percent",
-    "competitor_count": "count",
-    "silent_department_count": "count",
+    "sales_amount": "currency",
+    "growth_rate": "percent",
+    "working_day_growth_rate": "percent",
+    "aligned_growth_rate": "percent",
 }
-PRICE_TABLE = (
-    ("competitor_price", "currency"),
-    ("price_change_rate", "change"),
-    ("list_price_gap_rate", "change"),
-    ("own_average_price", "currency"),
-    ("price_gap_rate", "change"),
+COMPARISONS = ("last_year", "previous_month")
+EFFECTS = ("volume_effect", "mix_effect", "price_effect", "added_effect", "dropped_effect", "other_effect")
+GROWTH_TABLE = (
+    ("sales_amount", "currency"),
+    ("last_year_sales_amount", "currency"),
+    ("growth_rate", "change"),
+    ("working_day_count", "count"),
+    ("last_year_working_day_count", "count"),
+    ("working_day_growth_rate", "change"),
+    ("aligned_growth_rate", "change"),
 )
-REGISTER_TABLE = (
-    ("entry_count", "count"),
-    ("reporter_count", "count"),
-    ("external_share", "percent"),
-    ("reliable_share", "percent"),
-    ("competitor_count", "count"),
-    ("move_count", "count"),
-    ("price_count", "count"),
+REGION_TABLE = (
+    ("sales_amount", "currency"),
+    ("growth_rate", "change"),
+    ("order_count", "count"),
+    ("last_year_order_count", "count"),
+    ("order_share", "percent"),
 )
-REGISTER_BREAKDOWNS = ("department", "intelligence_kind", "information_source", "reliability")
-PRICE_MEMORY_MONTHS, MOVES_MONTHS, MOVES_SHOWN = 6, 6, 12
 
 
 def show(context: Context) -> None:
     components.heading(context, context.text("market.title", month=context.month()), context.scope())
     if not components.section_banner(context, "market"):
         return
-    months = _months(context, REGISTER, breakdown="total")
-    if not months:
-        components.note(context.text("market.no_register"))
-        return
-    components.metric_tiles(context, tuple(TILES), REGISTER, months, TILES)
-    _prices(context)
-    _moves(context)
-    _register(context)
+    months = _months(context)
+    if months:
+        components.metric_tiles(context, tuple(TILES), GROWTH, months, TILES)
+    names = ("bridge", "growth", "competition")
+    bridge, growth, competitors = st.tabs([context.text(f"market.tabs.{name}") for name in names])
+    with bridge:
+        _bridge(context)
+    with growth:
+        _growth(context, months)
+        _regions(context)
+    with competitors:
+        competition.show(context)
 
 
-def _months(context: Context, report: str, **where: Any) -> list[Row]:
-    """The report's rows of the last thirteen months, if the chosen one is among them."""
+def _months(context: Context) -> list[Row]:
+    """Growth in the last thirteen months, if the chosen one is over and among them."""
     choice = context.choice
-    found = context.publication.report_months(
-        report, choice.month, 13, region=choice.region, segment=choice.segment, **where
-    )
+    found = context.publication.report_months(GROWTH, choice.month, 13, region=choice.region, segment=choice.segment)
     return found if found and found[-1]["month_start"] == choice.month else []
 
 
-def _prices(context: Context) -> None:
-    """The price of each competing product as it was last heard, beside what customers pay for the own one."""
+# --- why sales changed -------------------------------------------------------------------------------------------
+
+
+def _bridge(context: Context) -> None:
+    chosen = st.segmented_control(
+        context.column_title(BRIDGE, "comparison"), COMPARISONS, default=COMPARISONS[0], required=True,
+        format_func=lambda name: context.text(f"market.comparison.{name}"), key="market-comparison",
+    )  # fmt: skip
     choice = context.choice
-    latest: dict[str, Row] = {}
-    for row in context.publication.report_months(PRICES, choice.month, PRICE_MEMORY_MONTHS, region=choice.region):
-        latest[f"{row['competitor']} {row['competitor_product']}".strip()] = row
-    if not latest:
-        components.note(context.text("market.no_prices"))
-        return
-    cheaper = sum((row["price_gap_rate"] or 0) < 0 for row in latest.values())
-    components.chart_title(
-        context.text("market.prices", cheaper=cheaper, products=len(latest)), context.text("market.prices_note")
-    )
-    columns = [
-        _code(context, PRICES, "competitor"),
-        _code(context, PRICES, "competitor_product"),
-        _code(context, PRICES, "product_id"),
-        Column(
-            "month_start", context.text("market.heard_in"), "month", lambda row: _month(context, row["month_start"])
-        ),
-        *(components.figure_column(context, PRICES, name, unit) for name, unit in PRICE_TABLE),
-    ]
-    rows = list(latest.values())
-    components.table(context, rows, columns)
-    components.downloads(context, rows, columns, f"competitor-prices-{choice.month:%Y-%m}")
-    components.passport_button(context, PRICES, "price_gap_rate", key="price-gap-rate")
-
-
-def _moves(context: Context) -> None:
-    """What competitors did, the latest first; confirmed or only heard."""
-    choice = context.choice
-    where = {"region": choice.region} if choice.region != "all" else {}
-    found = context.publication.report_months(MOVES, choice.month, MOVES_MONTHS, **where)
-    found.sort(key=lambda row: (row["first_observed_date"], row["competitor"], row["region"]), reverse=True)
-    components.chart_title(
-        context.text("market.moves", moves=len(found), confirmed=sum(row["is_confirmed"] for row in found)),
-        context.text("market.moves_note"),
-    )
-    columns = [
-        _date(context, MOVES, "first_observed_date"),
-        *(_code(context, MOVES, name) for name in ("competitor", "competitor_product", "competitor_move", "region")),
-        _date(context, MOVES, "effective_date"),
-        Column("report_count", context.column_title(MOVES, "report_count"), "count"),
-        Column(
-            "is_confirmed",
-            context.column_title(MOVES, "is_confirmed"),
-            "code",
-            lambda row: context.text(f"market.confirmed.{'yes' if row['is_confirmed'] else 'no'}"),
-        ),
-    ]
-    components.table(context, found[:MOVES_SHOWN], columns)
-    if len(found) > MOVES_SHOWN:
-        components.note(context.text("table.more", shown=MOVES_SHOWN, total=len(found)))
-    components.downloads(context, found, columns, f"competitor-moves-{choice.month:%Y-%m}")
-
-
-def _register(context: Context) -> None:
-    """Who gathered what, the silent included."""
-    choice = context.choice
-    components.chart_title(context.text("market.register"), context.text("market.register_note"))
-    chosen = components.breakdown_choice(context, REGISTER_BREAKDOWNS, "department", "market-breakdown")
     found = context.publication.report(
-        REGISTER, "entry_count desc, breakdown_value",
-        month_start=choice.month, region=choice.region, segment=choice.segment, breakdown=[chosen, "total"],
+        BRIDGE, "abs(sales_amount - base_amount) desc, breakdown_value",
+        month_start=choice.month, region=choice.region, segment=choice.segment, comparison=chosen,
+    )  # fmt: skip
+    total = next((row for row in found if row["breakdown"] == "total"), None)
+    if total is None:
+        components.note(context.text("market.no_comparison"))
+        return
+    difference = total["sales_amount"] - total["base_amount"]
+    components.chart_title(
+        context.text(
+            f"market.bridge.{'more' if difference >= 0 else 'less'}",
+            amount=context.figure(abs(difference), "currency"),
+            compared=context.text(f"market.than.{chosen}"),
+            most=context.column_title(BRIDGE, max(EFFECTS, key=lambda name: abs(total[name]))),
+        ),
+        context.text("market.bridge_note"),
+    )
+    name = context.column_title(BRIDGE, "sales_amount")
+    components.chart(
+        charts.waterfall(
+            _steps(context, total), context.palette, label="label", low="low", high="high", kind="kind", name=name,
+            axis_format=context.axis_format("currency"),
+        ),
+        context.text("market.bridge_note"),
     )  # fmt: skip
     found.sort(key=lambda row: row["breakdown"] == "total")
-    components.breakdown_table(context, REGISTER, chosen, found, REGISTER_TABLE, "market-intelligence")
+    figures = [(name, "currency") for name in ("base_amount", *_present(found), "sales_amount")]
+    components.breakdown_table(context, BRIDGE, "product_category", found, figures, f"sales-bridge-{chosen}")
+    components.passport_button(context, BRIDGE, "mix_effect", key="mix-effect")
 
 
-def _code(context: Context, report: str, name: str) -> Column:
-    return Column(name, context.column_title(report, name), "code")
+def _present(rows: list[Row]) -> list[str]:
+    """Effects of which there are any: products that came and went are not in every month."""
+    return [name for name in EFFECTS if name in EFFECTS[:3] or any(row[name] for row in rows)]
 
 
-def _date(context: Context, report: str, name: str) -> Column:
-    def write(row: Row) -> str:
-        return formatting.day(row[name], context.language) if row[name] else formatting.NOT_AVAILABLE
+def _steps(context: Context, total: Row) -> list[Row]:
+    """What was, the steps from there, and what is, each with the height at which it hangs."""
+    steps = [_step(context, "base_amount", 0.0, float(total["base_amount"]), "total")]
+    height = float(total["base_amount"])
+    for name in _present([total]):
+        effect = float(total[name])
+        steps.append(_step(context, name, height, height + effect, "rise" if effect >= 0 else "fall"))
+        height += effect
+    return [*steps, _step(context, "sales_amount", 0.0, float(total["sales_amount"]), "total")]
 
-    return Column(name, context.column_title(report, name), "date", write)
+
+def _step(context: Context, name: str, start: float, end: float, kind: str) -> Row:
+    amount = context.figure(end - start, "currency")
+    return {
+        "label": context.column_title(BRIDGE, name),
+        "low": min(start, end),
+        "high": max(start, end),
+        "kind": kind,
+        "text": amount,
+    }
 
 
-def _month(context: Context, month: Any) -> str:
-    return formatting.month(month, context.language, short=True)
+# --- growth ------------------------------------------------------------------------------------------------------
+
+
+def _growth(context: Context, months: list[Row]) -> None:
+    if not months or months[-1]["growth_rate"] is None:
+        components.note(context.text("market.no_comparison"))
+        return
+    now = months[-1]
+    aligned = "aligned" if now["aligned_growth_rate"] is not None else "plain"
+    components.chart_title(
+        context.text(
+            f"market.growth.{aligned}",
+            **{
+                name: formatting.change(now[f"{name}_rate"], "relative", context.language)
+                for name in ("growth", "working_day_growth", "aligned_growth")
+            },
+        ),
+        context.text("market.growth_note"),
+    )
+    columns = [
+        Column(
+            "month_start",
+            context.text("filters.month"),
+            "month",
+            lambda row: formatting.month(row["month_start"], context.language),
+        )
+    ]
+    columns += [components.figure_column(context, GROWTH, name, unit) for name, unit in GROWTH_TABLE]
+    latest = months[:-13:-1]
+    components.table(context, latest, columns)
+    components.downloads(context, latest, columns, f"sales-growth-{context.choice.month:%Y-%m}")
+    components.passport_button(context, GROWTH, "aligned_growth_rate", key="aligned-growth")
+
+
+def _regions(context: Context) -> None:
+    """All regions, the fastest first, whatever region was chosen: they are compared with one another."""
+    choice = context.choice
+    found = context.publication.report(
+        REGIONS, "is_emerging desc, growth_rate desc nulls last, region",
+        month_start=choice.month, segment=choice.segment,
+    )  # fmt: skip
+    if not found:
+        components.note(context.text("market.no_regions"))
+        return
+    emerging = [context.label("region", row["region"]) for row in found if row["is_emerging"]]
+    components.chart_title(
+        context.text("market.emerging", regions=context.text("table.list_join").join(emerging))
+        if emerging
+        else context.text("market.none_emerging"),
+        context.text(
+            "market.regions_note",
+            growth=formatting.change(found[0]["company_growth_rate"], "relative", context.language),
+        ),
+    )
+    columns = [Column("region", context.column_title(REGIONS, "region"), "code")]
+    columns += [components.figure_column(context, REGIONS, name, unit) for name, unit in REGION_TABLE]
+    columns += [
+        Column(
+            "order_share_change",
+            context.column_title(REGIONS, "order_share_change"),
+            "points",
+            lambda row: formatting.change(row["order_share_change"], "points", context.language),
+        ),
+        Column("is_emerging", context.text("market.verdict"), "code", lambda row: _verdict(context, row)),
+    ]
+    components.table(context, found, columns)
+    components.downloads(context, found, columns, f"region-growth-{choice.month:%Y-%m}")
+    components.passport_button(context, REGIONS, "order_share_change", key="order-share-change")
+
+
+def _verdict(context: Context, row: Row) -> str:
+    """No direction without evidence."""
+    if row["is_emerging"]:
+        return context.text("market.verdicts.emerging")
+    if not row["is_significant"]:
+        return context.text("market.verdicts.chance")
+    return context.text(f"market.verdicts.{'rising' if row['order_share_change'] > 0 else 'falling'}")

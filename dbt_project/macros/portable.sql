@@ -69,6 +69,12 @@
 {%- endmacro %}
 
 
+{# A computed amount in cents, half a cent upwards: engines round doubles each in their own way, and decimals alike. #}
+{% macro in_cents(expression) -%}
+    cast(round(cast({{ expression }} as decimal(28, 8)), 2) as decimal(18, 2))
+{%- endmacro %}
+
+
 {# Whole numbers from 1 to `upper`, as a subquery with the column generated_number. #}
 {% macro numbers(upper) -%}
     ({{ dbt.generate_series(upper) }})

@@ -54,6 +54,9 @@ LEFT_OUT = (
     "rpt_market_intelligence",
     "rpt_competitor_prices",
     "rpt_competitor_moves",
+    "rpt_sales_bridge",
+    "rpt_sales_growth",
+    "rpt_region_growth",
     "rpt_attribution",
 )
 RELATIVE_TOLERANCE = 1e-9

@@ -13,7 +13,7 @@ from pipelines.intake.contract import Contract, load_contracts
 PROJECT = Path(__file__).resolve().parents[2]
 SEEDS = sorted((PROJECT / "dbt_project" / "seeds").glob("*.csv"))
 # Days off are the state's, not a rule of anybody here: each row names the version of the calendar that says so.
-CALENDARS = {"working_calendar": "calendar_version"}
+CALENDARS = {"working_calendar": "calendar_version", "spring_festivals": "calendar_version"}
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 Row = dict[str, str]
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from pipelines.sample import company, layouts
+from pipelines.sample import company, layouts, sales_changes
 from pipelines.sample.books import organisation
 from pipelines.sample.events import Events
 from pipelines.sample.files import FileTruth, account
@@ -206,6 +206,7 @@ def figures(drawn: tuple[Entry, ...], events: Events) -> dict[str, Any]:
         "silent_departments": {month: _silent(entries) for month, entries in of_month.items()},
         "prices": {month: _prices(entries) for month, entries in of_month.items()},
         "moves": _moves(drawn),
+        **sales_changes.figures(events),
     }
 
 
