@@ -11,6 +11,7 @@ from dashboards.views import care
 
 REPORT = "rpt_satisfaction"
 ITEMS = "rpt_satisfaction_items"
+IMPORTANCE = "rpt_satisfaction_importance"
 TABS = ("survey", "return_visits", "samples")
 TILES = ("satisfaction_score", "top_two_rate", "net_promoter_score", "response_rate")
 
@@ -38,6 +39,7 @@ def _survey(context: Context) -> None:
     components.metric_tiles(context, TILES, REPORT, months, {"top_two_rate": "percent"})
     _score(context, months)
     _items(context)
+    _importance(context)
     _triggers(context)
 
 
@@ -106,6 +108,52 @@ def _items(context: Context) -> None:
     components.table(context, found, columns)
     components.downloads(context, found, columns, f"satisfaction-{choice.month:%Y-%m}")
     components.passport_button(context, ITEMS, "item_mean", key="item-mean")
+
+
+def _importance(context: Context) -> None:
+    """What goes with overall satisfaction, most important first; nothing where too few have answered."""
+    choice = context.choice
+    found = context.publication.report(
+        IMPORTANCE,
+        "importance_share desc, item",
+        month_start=choice.month,
+        region=choice.region,
+        segment=choice.segment,
+    )
+    if not found:
+        return
+    told = found[0]["importance_share"] is not None
+    begin = [row for row in found if row["importance_quadrant"] == "concentrate_here"]
+    name = context.text("table.list_join").join(context.label("satisfaction_item", row["item"]) for row in begin)
+    key = "concentrate" if begin else "no_concentrate" if told else "too_few"
+    components.chart_title(
+        context.text(f"satisfaction.importance.{key}", item=name),
+        context.text("satisfaction.importance.note", count=context.figure(found[0]["response_count"], "count")),
+    )
+    if not told:
+        return
+    columns = [
+        Column(
+            "item",
+            context.column_title(IMPORTANCE, "item"),
+            "code",
+            write=lambda row: context.label("satisfaction_item", row["item"]),
+        ),
+        Column("importance_share", context.column_title(IMPORTANCE, "importance_share"), "percent"),
+        Column("item_mean", context.column_title(IMPORTANCE, "item_mean"), "ratio"),
+        Column(
+            "item_mean_low",
+            context.text("table.interval"),
+            "ratio",
+            write=lambda row: formatting.interval(
+                row["item_mean_low"], row["item_mean_high"], "ratio", context.language
+            ),
+        ),
+        Column("importance_quadrant", context.column_title(IMPORTANCE, "importance_quadrant"), "code"),
+    ]
+    components.table(context, found, columns)
+    components.downloads(context, found, columns, f"importance-{choice.month:%Y-%m}")
+    components.passport_button(context, IMPORTANCE, "importance_share", key="importance-share")
 
 
 def _triggers(context: Context) -> None:

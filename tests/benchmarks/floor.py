@@ -31,6 +31,7 @@ LEFT_OUT = (
     "rpt_customer_value_models",
     "rpt_key_customers",
     "rpt_customer_migration",
+    "rpt_satisfaction_importance",
     # books that the benchmark's company does not keep
     "rpt_order_fulfilment",
     "rpt_order_reviews",

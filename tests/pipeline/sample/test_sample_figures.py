@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 if TYPE_CHECKING:
@@ -11,6 +13,7 @@ if TYPE_CHECKING:
 
 Truth = dict[str, Any]
 WHOLE = "region = 'all' and segment = 'all'"
+NEWEST = "2026-10"
 
 
 def without_zeros(parts: dict[str, dict[str, Any]], months: Any) -> dict[str, dict[str, Any]]:
@@ -248,3 +251,38 @@ def test_calls_for_corrective_action(published: Published, truth: Truth) -> None
         for item, number in figures["triggers"]["item_below_minimum"].items():
             planted[month, "item_below_minimum", item] = number
     assert got == {key: number for key, number in planted.items() if number}
+
+
+@pytest.mark.procedure("E1")
+def test_importance_is_what_a_regression_of_the_answers_says(published: Published) -> None:
+    """Every order of the items, by least squares on the rows themselves; the whole company, the newest month."""
+    items = ["technology", "quality", "service", "delivery", "price"]
+    answers = published.rows(
+        "select response_key, map_from_entries(list((item, item_score))) as scores from fct_survey_items"
+        f" where is_valid and month_start > date '{NEWEST}-01' - to_months(12) and month_start <= date '{NEWEST}-01'"
+        " group by response_key having count(*) = 6"
+    )
+    scores = np.array([[row["scores"][item] for item in items] for row in answers], dtype=float)
+    overall = np.array([row["scores"]["overall"] for row in answers], dtype=float)
+
+    def explained(chosen: tuple[int, ...]) -> float:
+        design = np.column_stack([np.ones(len(overall)), scores[:, list(chosen)]])
+        residual = overall - design @ np.linalg.lstsq(design, overall, rcond=None)[0]
+        return float(1 - (residual**2).sum() / ((overall - overall.mean()) ** 2).sum())
+
+    added = dict.fromkeys(items, 0.0)
+    for order in permutations(range(5)):
+        for place, item in enumerate(order):
+            added[items[item]] += (explained(order[: place + 1]) - explained(order[:place])) / 120
+    got = published.rows(
+        "select item, response_count, item_mean, importance_share, explained_share from rpt_satisfaction_importance"
+        f" where month_start = date '{NEWEST}-01' and {WHOLE}"
+    )
+    assert {row["response_count"] for row in got} == {len(answers)}
+    assert len(answers) > 200
+    whole = explained((0, 1, 2, 3, 4))
+    for row in got:
+        assert row["explained_share"] == pytest.approx(whole, abs=1e-6)
+        assert row["importance_share"] == pytest.approx(added[row["item"]] / whole, abs=1e-6)
+        assert row["item_mean"] == pytest.approx(scores[:, items.index(row["item"])].mean())
+    assert sum(row["importance_share"] for row in got) == pytest.approx(1)
