@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from dashboards.context import strings
+from dashboards.formatting import Language
 from pipelines.intake.contract import Contract, load_contracts
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -185,3 +187,11 @@ def test_every_seed_is_read_by_a_model(models: str, seed: Path) -> None:
 def test_every_seed_is_described() -> None:
     described = "\n".join(file.read_text("utf-8") for file in (PROJECT / "dbt_project" / "seeds").glob("*.yml"))
     assert [seed.stem for seed in SEEDS if f"- name: {seed.stem}\n" not in described] == []
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_unit_and_origin_of_every_rule_have_a_name_on_the_page(language: Language) -> None:
+    texts = strings(language)
+    named = {f"codes.rule_unit.{row['unit']}" for row in rows("thresholds") if row["unit"] != "share"}
+    named |= {f"codes.rule_origin.{row['origin']}" for row in rows("thresholds")}
+    assert named - set(texts) == set()
