@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from dashboards import components, formatting
 from dashboards.components import Column
 from dashboards.context import Context
 
+SCORES = "rpt_information_quality"
+SCORE_COLUMNS = ("completeness_rate", "validity_rate", "timeliness_rate", "uniqueness_rate", "consistency_rate")
 PAGE = 25  # rows of a table on the page; a download has them all
 
 
@@ -16,9 +20,11 @@ def show(context: Context) -> None:
     deliveries = context.publication.deliveries()
     _totals(context, deliveries)
     _sections(context)
-    receipts, rejected, checks, waivers = st.tabs(
-        [context.text(f"data_quality.tabs.{name}") for name in ("receipts", "rejected", "checks", "waivers")]
+    scores, receipts, rejected, checks, waivers = st.tabs(
+        [context.text(f"data_quality.tabs.{name}") for name in ("scores", "receipts", "rejected", "checks", "waivers")]
     )
+    with scores:
+        _scores(context)
     with receipts:
         _receipts(context, deliveries)
     with rejected:
@@ -74,6 +80,40 @@ def _sections(context: Context) -> None:
         Column("reason", context.text("data_quality.reason"), write=context.reason),
     ]
     components.table(context, rows, columns)
+
+
+def _scores(context: Context) -> None:
+    """How good the month's information is, by who hands it in and by what is handed in."""
+    month = context.choice.month
+    rows = context.publication.report(SCORES, "source, department", month_start=month)
+    components.chart_title(
+        context.text("data_quality.scores", month=context.month()), context.text("data_quality.scores_note")
+    )
+    for part, whole in (("department", "source"), ("source", "department")):
+        found = [row for row in rows if row[whole] == "all" and row[part] != "all"]
+        found.sort(key=lambda row: (_lowest_score(row), row[part]))
+        total = [row for row in rows if row["source"] == row["department"] == "all"]
+        columns = [
+            Column(part, context.text(f"data_quality.{part}"), "code", partial(_part, context, part)),
+            Column("delivery_count", context.column_title(SCORES, "delivery_count"), "count"),
+            *(Column(name, context.column_title(SCORES, name), "percent") for name in SCORE_COLUMNS),
+            Column("due_count", context.text("data_quality.on_time"), "count", _on_time),
+        ]
+        components.table(context, found + total, columns, total=lambda row: row["source"] == row["department"] == "all")
+        components.downloads(context, found + total, columns, f"information-quality-{part}-{month:%Y-%m}")
+
+
+def _lowest_score(row: dict) -> float:
+    """What needs somebody first: the worst of the scores that there are."""
+    return min((row[name] for name in SCORE_COLUMNS if row[name] is not None), default=1.0)
+
+
+def _part(context: Context, part: str, row: dict) -> str:
+    return context.text("table.total") if row[part] == "all" else context.label(part, row[part])
+
+
+def _on_time(row: dict) -> str:
+    return f"{row['on_time_count']} / {row['due_count']}" if row["due_count"] else formatting.NOT_AVAILABLE
 
 
 def _receipts(context: Context, deliveries: list[dict]) -> None:

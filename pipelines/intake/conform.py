@@ -246,8 +246,7 @@ def _judge(columns: Mapping[str, Column], chosen: Plan, read: pl.DataFrame) -> I
             continue
         rank = _rank(_JUDGING, chosen, prop)
         is_required = chosen.is_required(prop.name)
-        is_expected = prop.expected and prop.whenMissing == "empty"
-        if (is_required or is_expected) and prop.name not in failed:
+        if (is_required or prop.is_usually_filled) and prop.name not in failed:
             code, kind = ("missing_required", REJECT) if is_required else ("missing_expected", WARN)
             yield findings(columns[prop.name].empty_rows(), prop.name, code, kind, rank)
         yield from columns[prop.name].found_in_judging(rank + 1)

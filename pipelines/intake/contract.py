@@ -164,6 +164,11 @@ class Property(Strict):
     def spellings(self) -> tuple[str, ...]:
         return (self.name, self.businessName.zh, self.businessName.en, *self.synonyms.all())
 
+    @property
+    def is_usually_filled(self) -> bool:
+        """Whether an empty cell is worth a warning; an occurrence is counted where it is missing."""
+        return self.expected and self.whenMissing == "empty"
+
     def lake_columns(self) -> dict[str, pl.DataType]:
         """Personal fields leave only a keyed hash and a mask; free text only its redacted form."""
         if self.is_personal:

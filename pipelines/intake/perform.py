@@ -29,6 +29,7 @@ from pipelines.intake.conform import (
 )
 from pipelines.intake.contract import Contract, Property, local_date_column
 from pipelines.intake.lake import TableWriter
+from pipelines.intake.mapping import Mapping
 from pipelines.intake.personal import redact
 from pipelines.intake.read import ROW_NUMBER, SKIP, RawTable, RefusedFile
 from pipelines.intake.readings import Reading, RefusalSeen, language_of
@@ -39,6 +40,7 @@ from pipelines.intake.values import DateOrder
 from pipelines.settings import Settings
 
 _EXAMPLE_ROWS = 3
+_EMPTY_CELLS = ("missing_required", "missing_expected")
 # A file with a different mistake in every cell must not make a receipt as large as the file.
 _MOST_PROBLEMS = 200
 
@@ -53,6 +55,8 @@ class Tally:
     waiting: int = 0
     skipped: int = 0
     with_warning: int = 0
+    cells_asked: int = 0
+    cells_filled: int = 0
     first_date: date | None = None
     last_date: date | None = None
     departments: set[str | None] = field(default_factory=set)
@@ -175,7 +179,7 @@ def _carry_out(
             files.vault.write(_sorted(batch.vault))
             files.quarantined.write(batch.quarantined)
             files.accepted.write(batch.accepted)
-            _count(tally, batch, reading.contract)
+            _count(tally, batch, reading)
         if lessons.came_too_late:
             files.abandon()
             return None
@@ -260,8 +264,8 @@ def _known_occurrences(settings: Settings, amended: Reading) -> pl.DataFrame | N
     return pl.read_parquet(path, columns=[ROW_NUMBER, "occurrence"]) if path.exists() else None
 
 
-def _count(tally: Tally, batch: Conformed, contract: Contract | None) -> None:
-    counts = batch.counts
+def _count(tally: Tally, batch: Conformed, reading: Reading) -> None:
+    counts, contract = batch.counts, reading.contract
     for problem in batch.problems.iter_rows(named=True):
         rank, first = problem.pop("rank"), problem.pop("first")
         tally.note_problem(problem, rank, tally.read + first)
@@ -273,10 +277,24 @@ def _count(tally: Tally, batch: Conformed, contract: Contract | None) -> None:
     tally.with_warning += counts.with_warning
     if contract is None or batch.accepted.is_empty():
         return
+    _count_cells(tally, batch, contract, reading.mapping)
     if contract.main_date is not None:
         tally.note_dates(batch.accepted.get_column(_date_column(contract.main_date)))
     if "department" in contract.by_name and len(tally.departments) < 2:
         tally.departments.update(batch.accepted.get_column("department").unique().head(2).to_list())
+
+
+def _count_cells(tally: Tally, batch: Conformed, contract: Contract, mapping: Mapping | None) -> None:
+    """Cells of the columns that are required or usually filled: all of them, and those that are filled.
+
+    A column that the file does not have is empty in every row.
+    """
+    asked = {each.name for each in contract.properties if each.required or each.is_usually_filled}
+    asked |= set(mapping.required if mapping else ())
+    rows = batch.counts.read - batch.counts.skipped
+    empty = int(batch.problems.filter(pl.col("code").is_in(_EMPTY_CELLS))["count"].sum())
+    tally.cells_asked += rows * len(asked)
+    tally.cells_filled += rows * len(asked & set(tally.fields_read)) - empty
 
 
 def _date_column(field: Property) -> str:
@@ -335,6 +353,8 @@ def _of_tally(tally: Tally) -> dict[str, Any]:
         "rows_waiting": tally.waiting,
         "rows_skipped": tally.skipped,
         "rows_with_warning": tally.with_warning,
+        "cells_asked": tally.cells_asked,
+        "cells_filled": tally.cells_filled,
         "fields_read": to_json(tally.fields_read),
         "problems": to_json(tally.sorted_problems()),
         "first_date": tally.first_date,

@@ -67,6 +67,8 @@ class Receipt:
     rows_waiting: int = 0
     rows_skipped: int = 0
     rows_with_warning: int = 0
+    cells_asked: int = 0  # of the columns that the contract requires or expects, in rows that are data
+    cells_filled: int = 0
     fields_read: str = "[]"  # JSON: the contract's fields that the file, its constants or its rules feed
     problems: str = "[]"  # JSON: kind, code, column, value (redacted), proposal, count, example_rows
     first_date: date | None = None

@@ -87,6 +87,8 @@ final as (
         cast(rows_waiting as bigint) as rows_waiting,
         cast(rows_skipped as bigint) as rows_skipped,
         cast(rows_with_warning as bigint) as rows_with_warning,
+        cast(cells_asked as bigint) as cells_asked,
+        cast(cells_filled as bigint) as cells_filled,
         cast(current_row_count as bigint) as current_row_count,
         cast(rows_accepted - current_row_count - withdrawn_row_count as bigint) as superseded_row_count,
         cast(withdrawn_row_count as bigint) as withdrawn_row_count,

@@ -18,6 +18,8 @@ from pipelines.settings import Settings
 
 from .conftest import Published
 
+pytestmark = pytest.mark.procedure("B1")
+
 MONTH = date(2026, 9, 1)
 MOMENT = datetime(2026, 11, 2, 2)
 # A sale that somebody forgot: two cars at 168,800 without discount.
