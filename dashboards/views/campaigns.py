@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -22,7 +24,12 @@ MODELS = (
     "markov",
     "shapley",
 )
-MEASURES = {"credited_orders": "score", "credited_amount": "currency", "cost_per_order": "currency"}
+MEASURES = {
+    "credited_orders": "score",
+    "credited_share": "percent",
+    "credited_amount": "currency",
+    "cost_per_order": "currency",
+}
 TILES = ("spent_amount", "allocated_amount", "unallocated_amount", "unapproved_amount")
 FIGURES = (
     ("budget_amount", "currency"),
@@ -153,7 +160,13 @@ def _attribution(context: Context) -> None:
         format_func=lambda name: context.column_title(ATTRIBUTION, name),
         key="attribution-measure",
     )
+    if measure == "credited_share":
+        components.note(context.text("campaigns.bands"))
     _side_by_side(context, found, measure)
+
+
+def _band(bands: Mapping[tuple[str, str], str], model: str) -> Callable[[Row], str]:
+    return lambda row: bands.get((row["source_channel"], model), "") or formatting.NOT_AVAILABLE
 
 
 def _widest(parts: list[Row]) -> tuple[str, float, float] | None:
@@ -171,7 +184,11 @@ def _widest(parts: list[Row]) -> tuple[str, float, float] | None:
 def _side_by_side(context: Context, found: list[Row], measure: str) -> None:
     """One line a channel, one column a rule; what no visit accounts for and the total last."""
     lines: dict[str, Row] = {}
+    bands: dict[tuple[str, str], str] = {}
     for row in found:
+        bands[row["source_channel"], row["attribution_model"]] = formatting.interval(
+            row["credited_share_low"], row["credited_share_high"], "percent", context.language
+        )
         empty = {"source_channel": row["source_channel"], **dict.fromkeys(MODELS)}
         lines.setdefault(row["source_channel"], empty)[row["attribution_model"]] = row[measure]
     last = ("unattributed", "all")
@@ -183,7 +200,11 @@ def _side_by_side(context: Context, found: list[Row], measure: str) -> None:
         ),
     )
     columns = [Column("source_channel", context.text("breakdowns.source_channel"), "code")]
-    columns += [Column(model, context.label("attribution_model", model), MEASURES[measure]) for model in MODELS]
+    # A share is told by its band alone: eight shares with their bands would not be read.
+    band = partial(_band, bands) if measure == "credited_share" else lambda _model: None
+    columns += [
+        Column(model, context.label("attribution_model", model), MEASURES[measure], band(model)) for model in MODELS
+    ]
     components.table(context, rows, columns, total=lambda row: row["source_channel"] == "all")
     components.downloads(context, rows, columns, f"attribution-{measure}-{context.choice.month:%Y-%m}")
     components.passport_button(context, ATTRIBUTION, measure, key=f"attribution-{measure}")

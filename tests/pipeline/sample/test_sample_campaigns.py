@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pytest
 
 from .conftest import Published
@@ -74,3 +75,36 @@ def test_the_credits_of_every_model_are_the_orders_and_the_sales_exactly(publish
     )
     assert len(rows) == 8
     assert {(row["orders"], row["amount"]) for row in rows} == {(sold["orders"], sold["amount"])}
+
+
+def test_the_bands_of_shares_are_those_of_a_bootstrap_of_the_orders(published: Published) -> None:
+    """The month's orders drawn anew four thousand times: the closed form says how their shares spread."""
+    rows = published.rows(
+        "select order_id, attribution_model as model, source_channel as channel,"
+        " cast(sum(credited_orders) as double) as credit from fct_attribution_credits"
+        " where month_start = date '2026-10-01' group by all order by all"
+    )
+    orders = sorted({row["order_id"] for row in rows})
+    drawn = np.random.default_rng(20161017).multinomial(len(orders), np.full(len(orders), 1 / len(orders)), 4000)
+    place = {order: number for number, order in enumerate(orders)}
+    credits: dict[tuple[str, str], Any] = {}
+    for row in rows:
+        credits.setdefault((row["model"], row["channel"]), np.zeros(len(orders)))[place[row["order_id"]]] = row[
+            "credit"
+        ]
+    told = {
+        (row["model"], row["channel"]): row
+        for row in published.rows(
+            "select attribution_model as model, source_channel as channel, credited_share as share,"
+            " credited_share_low as low, credited_share_high as high from rpt_attribution"
+            " where month_start = date '2026-10-01' and region = 'all' and segment = 'all' and source_channel <> 'all'"
+        )
+    }
+    assert len(orders) > 50
+    assert {key for key, row in told.items() if row["share"] > 0} == set(credits)
+    for key, credit in credits.items():
+        margin = 1.959964 * (drawn @ credit / len(orders)).std()
+        row = told[key]
+        assert row["share"] == pytest.approx(credit.mean(), abs=1e-6)
+        assert row["low"] == pytest.approx(max(credit.mean() - margin, 0), abs=0.006), key
+        assert row["high"] == pytest.approx(credit.mean() + margin, abs=0.006), key
