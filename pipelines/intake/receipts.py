@@ -7,7 +7,7 @@ A receipt is written last and so marks its reading as complete. Not here: readin
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -116,8 +116,13 @@ def list_receipts(lake: Path) -> list[Receipt]:
     paths = sorted(path for path in folder.glob("*.parquet") if path.name != SCHEMA_FILE)
     if not paths:
         return []
-    frame = pl.read_parquet(paths).select(RECEIPT_SCHEMA.names())
-    return [Receipt(**row) for row in frame.iter_rows(named=True)]
+    # Receipts of an earlier version know nothing of what was counted later.
+    later = {each.name: each.default for each in fields(Receipt) if each.default is not MISSING}
+    frame = pl.scan_parquet(paths, schema=RECEIPT_SCHEMA, missing_columns="insert").collect()
+    return [
+        Receipt(**{name: later.get(name) if value is None else value for name, value in row.items()})
+        for row in frame.iter_rows(named=True)
+    ]
 
 
 def to_json(value: Any) -> str:

@@ -1890,7 +1890,9 @@ charted as (
 ),
 limited as (
     select
-        *, greatest(center - threshold('control_limit_sigmas') * sqrt(center * 1000 / order_count), 0) as lower_limit,
+        *, case when center is not null and order_count > 0 then
+            greatest(center - threshold('control_limit_sigmas') * sqrt(center * 1000 / order_count), 0)
+        end as lower_limit,
         center + threshold('control_limit_sigmas') * sqrt(center * 1000 / order_count) as upper_limit
     from charted
     where coalesce(received_count, 0) > 0 or open_backlog_count > 0 or value = 0

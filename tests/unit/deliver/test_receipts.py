@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from pipelines.intake.receipts import (
@@ -61,6 +62,15 @@ def test_a_receipt_comes_back_as_it_was_written(tmp_path: Path) -> None:
     write_receipt(tmp_path, RECEIPT)
     write_receipt(tmp_path, replace(RECEIPT, arrival_number=3))
     assert list_receipts(tmp_path) == [replace(RECEIPT, arrival_number=3), RECEIPT]
+
+
+def test_a_receipt_of_an_earlier_version_has_nothing_of_what_is_counted_since(tmp_path: Path) -> None:
+    write_receipt(tmp_path, replace(RECEIPT, cells_asked=8, cells_filled=7))
+    later = replace(RECEIPT, arrival_number=RECEIPT.arrival_number + 1, cells_asked=8, cells_filled=7)
+    write_receipt(tmp_path, later)
+    earlier = receipt_file(tmp_path, RECEIPT.arrival_number, RECEIPT.delivery_id)
+    pl.read_parquet(earlier).drop("cells_asked", "cells_filled").write_parquet(earlier)
+    assert list_receipts(tmp_path) == [replace(RECEIPT, cells_asked=0, cells_filled=0), later]
 
 
 @pytest.mark.parametrize(
