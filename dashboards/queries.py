@@ -132,7 +132,7 @@ class Publication:
         """metric -> its row as it was approved; `is_restated` where it would come out otherwise today, as `value_now`."""
         found = self.query(
             "select closed.* replace ('rpt_monthly_summary' as report, closed.metric as report_column),"
-            " restatements.metric is not null as is_restated, restatements.value_now, restatements.target_value_now"
+            " restatements.closed_value is distinct from restatements.value_now as is_restated, restatements.value_now"
             " from closed_figures as closed left join restatements using (closing_id, region, segment, metric)"
             " where closed.month_start = ? and closed.region = ? and closed.segment = ?",
             month,

@@ -93,13 +93,13 @@ def _restatements(context: Context) -> None:
             "closed_value",
             context.text("summary.closing.closed_value"),
             "count",
-            lambda row: context.figure(row["closed_value"], row["unit"]),
+            lambda row: _with_target(context, row, "closed_value", "closed_target_value"),
         ),
         Column(
             "value_now",
             context.text("summary.closing.value_now"),
             "count",
-            lambda row: context.figure(row["value_now"], row["unit"]),
+            lambda row: _with_target(context, row, "value_now", "target_value_now"),
         ),
         Column("late_files", context.text("summary.closing.late_files"), write=lambda row: _late_files(context, row)),
     ]
@@ -107,12 +107,23 @@ def _restatements(context: Context) -> None:
     components.downloads(context, rows, columns, f"restatements-{choice.month:%Y-%m}")
 
 
+def _with_target(context: Context, row: dict[str, Any], value: str, target: str) -> str:
+    """The figure, and what it is held against where that has changed: another version of the target counts now."""
+    shown = context.figure(row[value], row["unit"])
+    if row["closed_target_value"] == row["target_value_now"]:
+        return shown
+    return f"{shown} ({context.text('tile.target', value=context.figure(row[target], row['unit']))})"
+
+
 def _late_files(context: Context, row: dict[str, Any]) -> str:
-    files = context.text("table.list_join").join(json.loads(row["late_files"]))
-    if not files:
-        return context.text("summary.closing.no_delivery")
-    rows = row["late_row_count"]
-    return f"{files} ({context.text('summary.closing.late_rows', rows=rows)})" if rows else files
+    """The files that came after the closing, with how many of their rows stand behind the figure."""
+    files = [
+        f"{each['file']} ({context.text('summary.closing.late_rows', rows=each['rows'])})"
+        if each["rows"]
+        else each["file"]
+        for each in json.loads(row["late_files"])
+    ]
+    return context.text("table.list_join").join(files) or context.text("summary.closing.no_delivery")
 
 
 def _as_approved(context: Context, row: dict[str, Any], region: str) -> dict[str, Any]:

@@ -194,8 +194,8 @@ RESTATED = f"""
         AND now.segment = closed.segment AND now.metric = closed.metric
     WHERE {_differs("closed.value", "now.value")} OR {_differs("closed.target_value", "now.target_value")}
 """
-# Where no row behind the figure came late, what came late from its sources with days of its month is named: a target or
-# a market total changes a rate without a row of its own.
+# Named are the files with rows behind the figure, and those of its sources with days of its month, without a count: a
+# target or a market total changes a rate without a row of its own.
 WITH_DELIVERIES = f"""
     INSERT INTO {LEADERSHIP}.main.restatements BY NAME
     WITH sources_behind AS (
@@ -211,7 +211,6 @@ WITH_DELIVERIES = f"""
             ON late_deliveries.closing_id = restated.closing_id AND late_deliveries.source = sources_behind.source
             AND late_deliveries.first_date <= last_day(restated.month_start)
             AND late_deliveries.last_date >= restated.month_start
-        WHERE restated.figure NOT IN (SELECT figure FROM temp.late_rows)
     ),
     counted AS (
         SELECT late_rows.figure, late_deliveries.file_name, late_rows.rows
@@ -222,10 +221,13 @@ WITH_DELIVERIES = f"""
         UNION ALL
         SELECT figure, file_name, 0 FROM nearby
     ),
+    by_file AS (
+        SELECT figure, file_name, CAST(sum(rows) AS BIGINT) AS rows FROM counted GROUP BY figure, file_name
+    ),
     gathered AS (
         SELECT figure, sum(rows) AS late_row_count,
-            CAST(to_json(list_sort(list(DISTINCT file_name))) AS VARCHAR) AS late_files
-        FROM counted GROUP BY figure
+            CAST(to_json(list({{'file': file_name, 'rows': rows}} ORDER BY rows DESC, file_name)) AS VARCHAR) AS late_files
+        FROM by_file GROUP BY figure
     )
     SELECT restated.* EXCLUDE (figure, report, report_column),
         CAST(coalesce(gathered.late_row_count, 0) AS BIGINT) AS late_row_count,

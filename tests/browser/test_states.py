@@ -90,7 +90,7 @@ def test_a_closed_month_shows_what_was_approved_and_what_has_changed(
         "insert into closing_marks by name select 'closing' as mark_id, date '2026-09-01' as month_start,"
         " 'approved' as word, 'E021' as employee_id, timestamp '2026-10-08 02:00' as said_at, true as is_standing",
         "insert into restatements by name select closing_id, month_start, region, segment, metric, section, unit,"
-        " value as closed_value, 82 as value_now, 1 as late_row_count, '[\"late.csv\"]' as late_files"
+        ' value as closed_value, 82 as value_now, 1 as late_row_count, \'[{"file": "late.csv", "rows": 1}]\' as late_files'
         " from closed_figures where metric = 'order_count' and region = 'all' and segment = 'all'",
     )
     with dashboard(own_copy) as address:

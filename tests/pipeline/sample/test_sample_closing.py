@@ -29,6 +29,10 @@ LATE_SALE = (
     "XH9990001,1,2026-09-24 10:00,C002469,P-X3,星河X3,SUV,2,168800.00,0.00,337600.00,华北,展厅,个人,北京展厅,已交付,销售,2026-09-29 20:00\n"
 )
 LATE_AMOUNT = 337_600.0
+# A third version of the target of one region, valid before the month began: 170,000 more than the second.
+LATE_TARGET_FILE = "销售目标_第3版.csv"
+LATE_TARGET = "月份,区域,目标金额,版本,生效日期\n2026-09,华北,2400000,3,2026-08-20\n"
+LATE_TARGET_AMOUNT = 170_000.0
 
 
 @pytest.fixture
@@ -70,16 +74,18 @@ def test_three_people_close_a_month_and_a_later_file_restates_it(copied: Setting
     assert ask(copied, "select count(*) from restatements") == [(0,)]
 
     (copied.landing / LATE_FILE).write_text(LATE_SALE, "utf-8-sig")
+    (copied.landing / LATE_TARGET_FILE).write_text(LATE_TARGET, "utf-8-sig")
     street.run(copied)
     assert sales_shown(copied) == planted
     restated = ask(
         copied,
-        "select region, closed_value, value_now, late_row_count, late_files from restatements"
-        " where metric = 'sales_amount' and segment = 'all' order by region",
+        "select region, closed_value, value_now, closed_target_value, target_value_now, late_row_count, late_files"
+        " from restatements where metric = 'sales_amount' and segment = 'all' order by region",
     )
-    assert [(row[0], row[3], json.loads(row[4])) for row in restated] == [
-        ("all", 1, [LATE_FILE]), ("north_china", 1, [LATE_FILE])
-    ]  # fmt: skip
+    named = [{"file": LATE_FILE, "rows": 1}, {"file": LATE_TARGET_FILE, "rows": 0}]
+    assert [(row[0], row[5], json.loads(row[6])) for row in restated] == [("all", 1, named), ("north_china", 1, named)]
+    target = float(truth["targets"]["2026-09"]["target_amount"])
+    assert restated[0][3:5] == (target, target + LATE_TARGET_AMOUNT)
     assert restated[0][1:3] == (planted, planted + LATE_AMOUNT)
     assert restated[1][2] - restated[1][1] == LATE_AMOUNT
     # What does not count sales is as it was.
