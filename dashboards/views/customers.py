@@ -7,22 +7,26 @@ import streamlit as st
 from dashboards import charts, components, formatting
 from dashboards.components import Column
 from dashboards.context import Context
-from dashboards.views import credit, customer_value
+from dashboards.views import credit, customer_files, customer_value
 
-TABS = ("purchases", "value", "moves", "receivables", "grades")
+TABS = ("purchases", "value", "moves", "files", "receivables", "grades")
 TILES = ("active_customer_count", "first_customer_count", "repeat_rate", "churned_customer_count")
 REPORT = "rpt_customers"
 
 
 def show(context: Context) -> None:
     components.heading(context, context.text("customers.title", month=context.month()), context.scope())
-    purchases, value, moves, receivables, grades = st.tabs([context.text(f"customers.tabs.{name}") for name in TABS])
+    purchases, value, moves, files, receivables, grades = st.tabs(
+        [context.text(f"customers.tabs.{name}") for name in TABS]
+    )
     with purchases:
         _purchases(context)
     with value:
         customer_value.show_value(context)
     with moves:
         customer_value.show_moves(context)
+    with files:
+        customer_files.show_files(context)
     with receivables:
         credit.show_receivables(context)
     with grades:

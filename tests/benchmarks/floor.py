@@ -33,6 +33,7 @@ LEFT_OUT = (
     "rpt_key_customers",
     "rpt_customer_migration",
     "rpt_satisfaction_importance",
+    "rpt_customer_files",
     # books that the benchmark's company does not keep
     "rpt_order_fulfilment",
     "rpt_order_reviews",

@@ -31,6 +31,7 @@ SUBJECTS = (
     "care",
     "plans",
     "market",
+    "customer_files",
 )
 
 
