@@ -15,7 +15,8 @@ import numpy as np
 import polars as pl
 
 from pipelines.sample import company, layouts, tables
-from pipelines.sample.events import Events, Frame
+from pipelines.sample.books.receivables import PARENTS
+from pipelines.sample.events import Events
 from pipelines.sample.files import FileTruth, account
 
 # Each list: its file, from when to when its files were completed, and of how many customers. The lists come in this order.
@@ -42,12 +43,13 @@ class Entry:
 
 
 def draw(events: Events, rng: np.random.Generator) -> tuple[tuple[Entry, ...], ...]:
-    """The lists in their order; who is on both has the first contact of the first and may have moved."""
+    """The lists in their order, of persons; who is on both has the first contact of the first and may have moved."""
     opened = events.customers["opened_date"].to_list()
+    persons = events.customers["person"].to_list()  # below nought for companies, which finance sends again by group
     known: dict[int, Entry] = {}
     lists = []
     for _, start, end, size in QUARTERS:
-        early = [number for number, day in enumerate(opened) if day < start]
+        early = [number for number, day in enumerate(opened) if day < start and persons[number] >= 0]
         again = [number for number in early if number in known]
         fresh = [number for number in early if number not in known]
         repeated = min(round(size * AGAIN_SHARE), len(again))
@@ -99,12 +101,13 @@ def figures(drawn: tuple[tuple[Entry, ...], ...], events: Events) -> dict[str, A
     today = company.AS_OF.date()
     first, second = ({each.number: each for each in entries} for entries in drawn)
     last = first | second
-    files: Frame = events.customers.with_row_index("number")
-    age = {
-        row["number"]: (today - (last[row["number"]].updated if row["number"] in last else row["opened_date"])).days
-        for row in files.iter_rows(named=True)
-    }
+    files = events.customers
     opened = files["opened_date"].to_list()
+    # A daughter's file changes when its group becomes known: with the delivery that says so, on the day of the run.
+    daughters = [number for number, person in enumerate(files["person"]) if person in PARENTS]
+    completed = dict(enumerate(opened)) | dict.fromkeys(daughters, today)
+    completed |= {number: each.updated for number, each in last.items()}
+    age = [(today - day).days for day in completed.values()]
     both = first.keys() & second.keys()
     return {
         "file_count": files.height,
@@ -115,12 +118,16 @@ def figures(drawn: tuple[tuple[Entry, ...], ...], events: Events) -> dict[str, A
             "first_contact_date": len(last),
             "opened_date": files.height,
         },
-        "stale_count": sum(days > UPDATE_DAYS for days in age.values()),
-        "age_days": sum(age.values()),
+        "stale_count": sum(days > UPDATE_DAYS for days in age),
+        "age_days": sum(age),
         "opened_late_count": sum(
             (opened[each.number] - each.first_contact).days > OPENING_DAYS for each in last.values()
         ),
         "opening_known_count": len(last),
-        "versions": {1: files.height - len(last), 2: len(last) - len(both), 3: len(both)},
+        "versions": {
+            1: files.height - len(last) - len(daughters),
+            2: len(last) - len(both) + len(daughters),
+            3: len(both),
+        },
         "moved_count": sum(first[number].city != second[number].city for number in both),
     }
