@@ -21,7 +21,7 @@ VALUE, MODELS, KEY, MOVES = (
 VALUE_TILES = {
     "value_amount": "currency",
     "mean_value_amount": "currency",
-    "expected_alive_share": "percent",
+    "mean_expected_purchase_count": "ratio",
     "class_a_value_share": "percent",
 }
 # How each way of valuing told the time held out: its sum and its error.

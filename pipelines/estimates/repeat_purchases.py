@@ -66,7 +66,7 @@ def _log_likelihood(parameters: Numbers, repeats: Numbers, recency: Numbers, age
 
 
 def probability_alive(model: RepeatPurchases, repeats: Numbers, recency: Numbers, age: Numbers) -> Numbers:
-    """That a customer will buy again at all; who bought once is alive by assumption (Fader and Hardie 2008, note 021)."""
+    """That a customer has not stopped buying; who bought once has not, by assumption (Fader and Hardie 2008, note 021)."""
     import numpy as np
 
     odds = (model.a / (model.b + np.maximum(repeats, 1) - 1)) * _quiet_growth(model, repeats, recency, age)

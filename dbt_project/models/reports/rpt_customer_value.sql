@@ -16,7 +16,6 @@ cells as (
         sum(model_value_amount) as model_value_amount,
         sum(historical_value_amount) as historical_value_amount,
         sum(expected_purchase_count) as expected_purchase_count,
-        sum(probability_alive) as expected_alive_count,
         {%- for name, condition in counts.items() %}
         sum(case when {{ condition }} then 1 else 0 end) as {{ name }}_customer_count,
         sum(case when {{ condition }} then value_amount else 0 end) as {{ name }}_value_amount{{ ',' if not loop.last }}
@@ -31,7 +30,7 @@ counted as (
         region,
         segment,
         {%- for name in ['customer_count', 'value_amount', 'model_value_amount', 'historical_value_amount',
-            'expected_purchase_count', 'expected_alive_count', 'class_a_customer_count', 'class_a_value_amount',
+            'expected_purchase_count', 'class_a_customer_count', 'class_a_value_amount',
             'key_customer_count', 'key_value_amount'] %}
         sum({{ name }}) as {{ name }}{{ ',' if not loop.last }}
         {%- endfor %}
@@ -50,8 +49,7 @@ final as (
         cast(model_value_amount as decimal(18, 2)) as model_value_amount,
         cast(historical_value_amount as decimal(18, 2)) as historical_value_amount,
         cast(expected_purchase_count as double) as expected_purchase_count,
-        cast(expected_alive_count as double) as expected_alive_count,
-        cast({{ safe_divide('expected_alive_count', 'customer_count') }} as double) as expected_alive_share,
+        cast({{ safe_divide('expected_purchase_count', 'customer_count') }} as double) as mean_expected_purchase_count,
         cast(class_a_customer_count as bigint) as class_a_customer_count,
         cast(class_a_value_amount as decimal(18, 2)) as class_a_value_amount,
         cast({{ safe_divide('class_a_value_amount', 'value_amount') }} as double) as class_a_value_share,

@@ -79,6 +79,23 @@ def test_persons_behind_orders(olist: Company) -> None:
     assert round(100 * repeat / persons, 2) == 3.00
 
 
+@pytest.mark.procedure("F2")
+def test_the_model_of_value_knows_that_hardly_anybody_comes_back(olist: Company) -> None:
+    """Three in a hundred come back: going on as before would tell forty times what was bought in the year held out."""
+    trial, whole = olist.rows(
+        """select actual_amount, historical_amount, model_amount, model_error, historical_error, value_method
+        from rpt_customer_value_models order by window_kind"""
+    )
+    actual, historical, model, model_error, historical_error, _ = trial
+    assert (actual, historical) == (Decimal("81635.67"), Decimal("3224731.18"))
+    assert float(model) == pytest.approx(56_653, rel=0.01)
+    assert model_error < historical_error / 5
+    assert whole[-1] == "model"
+    persons, value = olist.row(f"select customer_count, value_amount from rpt_customer_value where {ALL}")
+    assert persons == olist.row("select count(distinct customer_key) from fct_orders where is_counted")[0]
+    assert value < 3 * actual * persons / 22_740, "of the order of what the customers of the trial went on to buy"
+
+
 def test_late_deliveries(olist: Company) -> None:
     """Published figures call late what came after the first second of the promised day."""
     late, known = olist.row(
