@@ -143,9 +143,11 @@ def test_what_the_procedures_state_is_what_the_rules_say() -> None:
         "credit_period_months": ("12", "C3"),
         # C2: a sample order has at most 200 pieces.
         "sample_order_units": ("200", "C2"),
-        # E2: no answer after 15 days, then by phone or in person; F1: a file within a week of the first contact.
+        # E2: no answer after 15 days, then by phone or in person; F1: a file within a week of the first contact,
+        # completed every quarter.
         "survey_reminder_days": ("15", "E2"),
         "customer_file_opening_days": ("7", "F1"),
+        "customer_file_update_days": ("92", "F1"),
         # A6: four shops a day of 50 m2 at least, three people in each, reported by 17:30 and on Fridays by 17:00.
         "field_shops_per_day": ("4", "A6"),
         "field_people_per_shop": ("3", "A6"),
