@@ -72,7 +72,7 @@ final as (
         cast(customer_id as string) as customer_id,
         cast(customer_key as string) as customer_key,
         cast(person_key as string) as person_key,
-        cast({{ month_start('as_of_date') }} as date) as month_start,
+        cast({{ month_start('coalesce(opened_date, as_of_date)') }} as date) as month_start,
         cast(region as string) as region,
         cast(segment as string) as segment,
         cast(is_in_master as boolean) as is_in_master,

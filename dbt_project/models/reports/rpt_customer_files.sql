@@ -8,7 +8,11 @@
 with
 
 files as (
-    select * from {{ ref('fct_customer_files') }}
+    select
+        customer_files.*,
+        {{ month_start('run_day.as_of_date') }} as run_month
+    from {{ ref('fct_customer_files') }} as customer_files
+    cross join {{ ref('stg_run_day') }} as run_day
 ),
 
 fields as (
@@ -17,7 +21,7 @@ fields as (
 
 cells as (
     select
-        month_start, region, segment, 'total' as breakdown, 'all' as breakdown_value,
+        run_month as month_start, region, segment, 'total' as breakdown, 'all' as breakdown_value,
         {%- for name, condition in counts.items() %}
         sum(case when {{ condition }} then 1 else 0 end) as {{ name }},
         {%- endfor %}
@@ -25,10 +29,10 @@ cells as (
         sum(case when is_in_master then filled_count else 0 end) as filled_count,
         sum(case when is_in_master then age_days else 0 end) as age_days
     from files
-    group by month_start, region, segment
+    group by run_month, region, segment
     union all
     select
-        files.month_start, files.region, files.segment, 'field' as breakdown, fields.field_name as breakdown_value,
+        files.run_month as month_start, files.region, files.segment, 'field' as breakdown, fields.field_name as breakdown_value,
         {%- for name, condition in counts.items() %}
         {{ 'count(*)' if name == 'file_count' else 'cast(null as bigint)' }} as {{ name }},
         {%- endfor %}
@@ -38,7 +42,7 @@ cells as (
     from files
     cross join fields
     where files.is_in_master
-    group by files.month_start, files.region, files.segment, fields.field_name
+    group by files.run_month, files.region, files.segment, fields.field_name
 ),
 
 counted as (
