@@ -142,10 +142,11 @@ def line_with_band(
     name: str,
     axis_format: str,
     reference: float | None = None,
+    compare: str | None = None,
     zero: bool = False,
     height: int = 220,
 ) -> Any:
-    """A line over months with its 95 % band and, where there is one, the level it is held against."""
+    """A line over months with its 95 % band and, where there are any, the level or the points it is held against."""
     import altair as alt
 
     order = [row[x] for row in rows]
@@ -167,6 +168,12 @@ def line_with_band(
             tooltip=[alt.Tooltip(f"{x}:N", title=" "), alt.Tooltip(f"{value}_text:N", title=name)],
         )
     )
+    if compare:
+        layers.append(
+            base.transform_filter(f"datum.{compare} != null")
+            .mark_point(color=palette.attention, filled=True, size=36, opacity=1)
+            .encode(x=x_axis, y=alt.Y(f"{compare}:Q", title=None, axis=y_axis, scale=scale))
+        )
     if reference is not None:
         layers.append(
             alt.Chart(alt.Data(values=[{"y": reference}]))

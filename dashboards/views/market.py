@@ -19,11 +19,13 @@ Row = dict[str, Any]
 BRIDGE = "rpt_sales_bridge"
 GROWTH = "rpt_sales_growth"
 REGIONS = "rpt_region_growth"
+FORECAST = "rpt_sales_forecast"
+FORECAST_TABLE = ("forecast_amount", "forecast_low", "forecast_high", "theta_amount", "naive_amount")
 TILES = {
     "sales_amount": "currency",
+    "year_to_date_sales_amount": "currency",
     "growth_rate": "percent",
     "working_day_growth_rate": "percent",
-    "aligned_growth_rate": "percent",
 }
 COMPARISONS = ("last_year", "previous_month")
 EFFECTS = ("volume_effect", "mix_effect", "price_effect", "added_effect", "dropped_effect", "other_effect")
@@ -52,13 +54,15 @@ def show(context: Context) -> None:
     months = _months(context)
     if months:
         components.metric_tiles(context, tuple(TILES), GROWTH, months, TILES)
-    names = ("bridge", "growth", "competition")
-    bridge, growth, competitors = st.tabs([context.text(f"market.tabs.{name}") for name in names])
+    names = ("bridge", "growth", "forecast", "competition")
+    bridge, growth, forecast, competitors = st.tabs([context.text(f"market.tabs.{name}") for name in names])
     with bridge:
         _bridge(context)
     with growth:
         _growth(context, months)
         _regions(context)
+    with forecast:
+        _forecast(context)
     with competitors:
         competition.show(context)
 
@@ -157,19 +161,21 @@ def _growth(context: Context, months: list[Row]) -> None:
         ),
         context.text("market.growth_note"),
     )
-    columns = [
-        Column(
-            "month_start",
-            context.text("filters.month"),
-            "month",
-            lambda row: formatting.month(row["month_start"], context.language),
-        )
-    ]
+    columns = [_month_column(context)]
     columns += [components.figure_column(context, GROWTH, name, unit) for name, unit in GROWTH_TABLE]
     latest = months[:-13:-1]
     components.table(context, latest, columns)
     components.downloads(context, latest, columns, f"sales-growth-{context.choice.month:%Y-%m}")
     components.passport_button(context, GROWTH, "aligned_growth_rate", key="aligned-growth")
+
+
+def _month_column(context: Context) -> Column:
+    return Column(
+        "month_start",
+        context.text("filters.month"),
+        "month",
+        lambda row: formatting.month(row["month_start"], context.language),
+    )
 
 
 def _regions(context: Context) -> None:
@@ -215,3 +221,63 @@ def _verdict(context: Context, row: Row) -> str:
     if not row["is_significant"]:
         return context.text("market.verdicts.chance")
     return context.text(f"market.verdicts.{'rising' if row['order_share_change'] > 0 else 'falling'}")
+
+
+# --- forecast ----------------------------------------------------------------------------------------------------
+
+
+def _forecast(context: Context) -> None:
+    """The coming months as they are seen from the last complete one, whatever month was chosen."""
+    choice = context.choice
+    found = context.publication.report(FORECAST, "month_start", region=choice.region, segment=choice.segment)
+    ahead = [row for row in found if row["forecast_kind"] == "ahead"]
+    if not ahead:
+        components.note(context.text("market.no_forecast"))
+        return
+    first = ahead[0]
+    components.chart_title(
+        context.text(
+            "market.forecast",
+            month=formatting.month(first["month_start"], context.language),
+            amount=context.figure(first["forecast_amount"], "currency"),
+            interval=formatting.interval(
+                first["forecast_low"], first["forecast_high"], "currency", context.language
+            ) or formatting.NOT_AVAILABLE,
+        ),
+        _trial(context, first),
+    )  # fmt: skip
+    points = [
+        {
+            "month": formatting.month(row["month_start"], context.language, short=True),
+            "forecast": formatting.number(row["forecast_amount"]),
+            "low": formatting.number(row["forecast_low"]),
+            "high": formatting.number(row["forecast_high"]),
+            "sales": formatting.number(row["sales_amount"]),
+            "forecast_text": context.figure(row["forecast_amount"], "currency"),
+        }
+        for row in found
+    ]
+    name = context.column_title(FORECAST, "forecast_amount")
+    components.chart(
+        charts.line_with_band(
+            points, context.palette, x="month", value="forecast", low="low", high="high", compare="sales", name=name,
+            axis_format=context.axis_format("currency"),
+        ),
+        name,
+    )  # fmt: skip
+    components.note(context.text("market.forecast_note"))
+    columns = [_month_column(context)]
+    columns += [components.figure_column(context, FORECAST, each, "currency") for each in FORECAST_TABLE]
+    components.table(context, ahead, columns)
+    components.downloads(context, ahead, columns, "sales-forecast")
+    components.passport_button(context, FORECAST, "forecast_amount", key="forecast-amount")
+
+
+def _trial(context: Context, row: Row) -> str:
+    """Which method is shown, and by how much either was out in the back-test."""
+    return context.text(
+        f"market.methods.{row['method_reason']}",
+        theta=context.figure(row["theta_error_amount"], "currency"),
+        naive=context.figure(row["naive_error_amount"], "currency"),
+        origins=row["origin_count"],
+    )

@@ -60,6 +60,7 @@ LEFT_OUT = (
     "rpt_sales_bridge",
     "rpt_sales_growth",
     "rpt_region_growth",
+    "rpt_sales_forecast",
     "rpt_attribution",
 )
 RELATIVE_TOLERANCE = 1e-9

@@ -10,6 +10,7 @@ from .conftest import Published
 
 pytestmark = pytest.mark.procedure("B1", "B2")
 SCOPE = "region = 'all' and segment = 'all'"
+COMING_MONTHS = ["2026-11", "2026-12", "2027-01", "2027-02", "2027-03", "2027-04"]
 EFFECTS = ("volume", "mix", "price", "added", "dropped", "other")
 
 
@@ -74,3 +75,37 @@ def test_regions_are_held_against_a_year_before_and_judged(published: Published,
         figures = planted[row["region"]]
         assert {name: row[name] for name in figures} == figures
         assert row["growth_rate"] == pytest.approx(figures["sales_amount"] / figures["last_year_sales_amount"] - 1)
+
+
+@pytest.mark.procedure("B6")
+def test_the_forecast_is_that_of_the_method_which_was_nearer(published: Published, truth: dict[str, Any]) -> None:
+    """Last year's month is worked out anew from the events: for 1 to 6 months ahead, from each month with a year before."""
+    sold = [month["sales_amount"] for month in truth["sales"].values()]
+    rows = published.rows(f"select * from rpt_sales_forecast where {SCOPE} order by month_start")
+    ahead = [row for row in rows if row["forecast_kind"] == "ahead"]
+    tested = [row for row in rows if row["forecast_kind"] == "tested"]
+    assert [row["sales_amount"] for row in tested] == sold[12:]
+    assert [row["naive_amount"] for row in tested] == sold[: len(sold) - 12]
+    assert [f"{row['month_start']:%Y-%m}" for row in ahead] == COMING_MONTHS
+    assert [row["naive_amount"] for row in ahead] == sold[-12:-6]
+    errors = [
+        abs(sold[origin + step] - sold[origin + step - 12])
+        for origin in range(12, len(sold))
+        for step in range(min(6, len(sold) - origin))
+    ]
+    (told,) = {(row["theta_error_amount"], row["naive_error_amount"], row["forecast_method"]) for row in rows}
+    assert float(told[1]) == pytest.approx(sum(errors) / len(errors), abs=0.01)
+    shown = "theta" if told[0] < told[1] else "seasonal_naive"
+    assert told[2] == shown
+    assert all(row["forecast_amount"] == row["theta_amount" if shown == "theta" else "naive_amount"] for row in rows)
+    widths = [float(row["forecast_high"] - row["forecast_low"]) for row in ahead]
+    assert widths[0] > 0
+    assert widths == pytest.approx(sorted(widths), abs=0.02), "never narrower further ahead, but for the cents"
+
+
+def test_every_region_and_segment_has_its_forecast(published: Published) -> None:
+    (missing,) = published.rows(
+        "select count(*) as cells from (select distinct region, segment from rpt_sales_growth"
+        " except select region, segment from rpt_sales_forecast where forecast_kind = 'ahead')"
+    )
+    assert missing["cells"] == 0
