@@ -7,6 +7,7 @@ A receipt is written last and so marks its reading as complete. Not here: readin
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
 from datetime import date, datetime
 from pathlib import Path
@@ -119,10 +120,11 @@ def list_receipts(lake: Path) -> list[Receipt]:
     # Receipts of an earlier version know nothing of what was counted later.
     later = {each.name: each.default for each in fields(Receipt) if each.default is not MISSING}
     frame = pl.scan_parquet(paths, schema=RECEIPT_SCHEMA, missing_columns="insert").collect()
-    return [
-        Receipt(**{name: later.get(name) if value is None else value for name, value in row.items()})
-        for row in frame.iter_rows(named=True)
-    ]
+    return [Receipt(**_with_defaults(row, later)) for row in frame.iter_rows(named=True)]
+
+
+def _with_defaults(row: dict[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: defaults.get(name) if value is None else value for name, value in row.items()}
 
 
 def to_json(value: Any) -> str:
