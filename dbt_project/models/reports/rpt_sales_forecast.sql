@@ -1,9 +1,8 @@
 -- one row a month, region and segment: the sales of the coming months, and what would have been said of those that are over
 with
 
-estimated as (
-    select *
-    from {{ estimated('sales_forecasts', ['rpt_sales_growth', 'thresholds']) }}
+forecasts as (
+    select * from {{ ref('int_sales_forecasts') }}
 ),
 
 final as (
@@ -25,7 +24,7 @@ final as (
         cast(naive_error_amount as decimal(18, 2)) as naive_error_amount,
         cast(origin_count as bigint) as origin_count,
         cast(history_month_count as bigint) as history_month_count
-    from estimated
+    from forecasts
 )
 
 select * from final

@@ -11,7 +11,8 @@ from .conftest import MONTH, Ran, answers
 # What counts complaints: their own section, quality, and return visits that lead to corrective actions.
 STOPPED = {"complaints", "quality", "satisfaction"}
 PUBLISHED = {
-    "actions", "campaigns", "credit", "customers", "data_quality", "funnel", "leads", "orders", "sales", "visitors",
+    "actions", "campaigns", "credit", "customers", "data_quality", "funnel", "leads", "market", "orders", "sales",
+    "visitors",
 }  # fmt: skip
 
 

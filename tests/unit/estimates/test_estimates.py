@@ -22,6 +22,13 @@ def test_every_model_names_an_estimate_that_there_is(project_dir: Path) -> None:
     assert [name for name, module in modules.items() if not isinstance(module.SCHEMA, pl.Schema)] == []
 
 
+def test_an_estimate_is_taken_in_by_a_model_that_is_not_published(project_dir: Path) -> None:
+    """The SQL of a report stands in its passports, and that of an estimate names a file of the machine."""
+    models = (project_dir / "dbt_project" / "models").rglob("*.sql")
+    taking = {file.parent.name for file in models if "estimated(" in file.read_text("utf-8")}
+    assert taking == {"intermediate"}
+
+
 def test_other_columns_than_declared_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     module = ModuleType("pipelines.estimates.careless")
     module.SCHEMA = pl.Schema({"amount": pl.Float64()})  # type: ignore[attr-defined]
