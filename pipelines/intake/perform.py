@@ -275,9 +275,11 @@ def _count(tally: Tally, batch: Conformed, reading: Reading) -> None:
     tally.waiting += counts.waiting
     tally.skipped += counts.skipped
     tally.with_warning += counts.with_warning
-    if contract is None or batch.accepted.is_empty():
+    if contract is None:
         return
     _count_cells(tally, batch, contract, reading.mapping)
+    if batch.accepted.is_empty():
+        return
     if contract.main_date is not None:
         tally.note_dates(batch.accepted.get_column(_date_column(contract.main_date)))
     if "department" in contract.by_name and len(tally.departments) < 2:

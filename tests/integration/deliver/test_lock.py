@@ -60,7 +60,7 @@ def start_holder(folder: Path) -> subprocess.Popen[str]:
 
 def stop(holder: subprocess.Popen[str], how: signal.Signals) -> None:
     holder.send_signal(how)
-    holder.wait(timeout=10)
+    holder.wait(timeout=120)
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
