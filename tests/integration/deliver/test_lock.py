@@ -51,8 +51,16 @@ while done < 5:
 """
 
 
+def usual_signals() -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+
+
 def start_holder(folder: Path) -> subprocess.Popen[str]:
-    holder = subprocess.Popen([sys.executable, "-c", HOLD, str(folder)], stdout=subprocess.PIPE, text=True)
+    # Whatever the tests' own process ignores or blocks, the holder is ended by what usually ends a process.
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(folder)], stdout=subprocess.PIPE, text=True, preexec_fn=usual_signals
+    )
     assert holder.stdout is not None
     assert holder.stdout.readline() == "held\n"
     return holder
