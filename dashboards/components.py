@@ -55,6 +55,39 @@ def chart(drawing: Any, description: str) -> None:
     st.altair_chart(drawing, theme=None, alt=description)
 
 
+def line_by_month(
+    context: Context,
+    report: str,
+    column: str,
+    unit: str,
+    months: Sequence[Row],
+    *,
+    low: str | None = None,
+    high: str | None = None,
+    name: str | None = None,
+    compare: str | None = None,
+    **more: Any,
+) -> None:
+    """A figure of a report over months with its band: `column`_low and `column`_high, unless it has other names."""
+    sides = {"low": low or f"{column}_low", "high": high or f"{column}_high"}
+    points = [
+        {
+            "month": formatting.month(row["month_start"], context.language, short=True),
+            "value": formatting.number(row[column]),
+            **{side: formatting.number(row[each]) for side, each in sides.items()},
+            **({"compare": formatting.number(row[compare])} if compare else {}),
+            "value_text": context.figure(row[column], unit),
+        }
+        for row in months
+    ]
+    title = name or context.column_title(report, column)
+    drawing = charts.line_with_band(
+        points, context.palette, x="month", value="value", low="low", high="high", name=title,
+        axis_format=context.axis_format(unit), compare="compare" if compare else None, **more,
+    )  # fmt: skip
+    chart(drawing, title)
+
+
 def note(text: str) -> None:
     st.html(f"<div class='ledger-note'>{escape(text)}</div>")
 
@@ -307,6 +340,16 @@ def figure_column(context: Context, report: str, name: str, unit: str) -> Column
     if unit == "change":
         return Column(name, title, "percent", lambda row: formatting.change(row[name], "relative", context.language))
     return Column(name, title, unit)
+
+
+def interval_column(context: Context, name: str, unit: str) -> Column:
+    """The interval of a figure, whose ends are its name with _low and _high."""
+    return Column(
+        f"{name}_low",
+        context.text("table.interval"),
+        unit,
+        write=lambda row: formatting.interval(row[f"{name}_low"], row[f"{name}_high"], unit, context.language),
+    )
 
 
 def downloads(

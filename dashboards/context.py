@@ -64,7 +64,7 @@ class Context:
         if found:
             return found[self.language == "en"]
         own = strings(self.language)
-        return own.get(f"codes.{domain}.{code}") or own.get(f"values.{code}") or str(code)
+        return own.get(f"codes.{domain}.{code}", own.get(f"values.{code}", str(code)))
 
     def scope(self) -> str:
         """Region and segment of this view, in words."""

@@ -17,6 +17,7 @@ from pipelines.errors import MarketLedgerError
 from pipelines.published import about, folder_now, opened, sections
 from pipelines.settings import Settings
 from pipelines.warehouse import closings
+from pipelines.warehouse.candidate import literal
 from pipelines.warehouse.catalog import SUMMARY
 from pipelines.warehouse.closings import APPROVED, COMMENTED, MARK_COLUMNS, REOPENED, Mark, Standing
 
@@ -173,7 +174,7 @@ def _keep_mark(settings: Settings, said: Mark) -> None:
             settings,
             settings.closing_marks / f"{said.mark_id}.parquet",
             lambda file: connection.execute(
-                f"COPY (SELECT {values}) TO '{_quoted(file)}' (FORMAT parquet)",
+                f"COPY (SELECT {values}) TO {literal(file)} (FORMAT parquet)",
                 [getattr(said, name) for name in MARK_COLUMNS],
             ),
         )
@@ -185,9 +186,9 @@ def _keep_figures(settings: Settings, connection: DuckDBPyConnection, said: Mark
         settings,
         closings.figures_file(settings, said.mark_id),
         lambda file: connection.execute(
-            f"COPY (SELECT CAST('{said.mark_id}' AS VARCHAR) AS closing_id, * FROM {SUMMARY}"
+            f"COPY (SELECT CAST({literal(said.mark_id)} AS VARCHAR) AS closing_id, * FROM {SUMMARY}"
             f" WHERE month_start = DATE '{said.month_start}' ORDER BY region, segment, sort_order)"
-            f" TO '{_quoted(file)}' (FORMAT parquet)"
+            f" TO {literal(file)} (FORMAT parquet)"
         ),
     )
 
@@ -198,10 +199,6 @@ def _write_aside(settings: Settings, target: Path, write: Callable[[Path], objec
     aside = settings.data_dir / f".{target.name}"
     write(aside)
     aside.replace(target)
-
-
-def _quoted(file: Path) -> str:
-    return str(file).replace("'", "''")
 
 
 def _company(settings: Settings) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dashboards import charts, components, formatting
+from dashboards import components
 from dashboards.context import Context
 
 VISITS = "rpt_return_visits"
@@ -78,24 +78,8 @@ def _months(context: Context, report: str) -> list[Row]:
 
 
 def _rate_chart(context: Context, report: str, column: str, months: list[Row]) -> None:
-    points = [
-        {
-            "month": formatting.month(row["month_start"], context.language, short=True),
-            "rate": formatting.number(row[column]),
-            "low": formatting.number(row[f"{column}_low"]),
-            "high": formatting.number(row[f"{column}_high"]),
-            "rate_text": context.figure(row[column], "percent"),
-        }
-        for row in months
-        if row[column] is not None
-    ]
-    components.chart(
-        charts.line_with_band(
-            points, context.palette, x="month", value="rate", low="low", high="high", zero=True,
-            name=context.column_title(report, column), axis_format=context.axis_format("percent"),
-        ),
-        context.column_title(report, column),
-    )  # fmt: skip
+    told = [row for row in months if row[column] is not None]
+    components.line_by_month(context, report, column, "percent", told, zero=True)
 
 
 def _parts(context: Context, report: str, breakdown: str, figures: tuple[tuple[str, str], ...], name: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboards import charts, components, formatting
+from dashboards import charts, components
 from dashboards.context import Context
 
 REPORT = "rpt_complaints"
@@ -63,23 +63,7 @@ def _attainment(context: Context, months: list[dict]) -> None:
         context.text(key, count=context.figure(breached, "count"), month=context.month()),
         context.text("complaints.attainment_note"),
     )
-    points = [
-        {
-            "month": formatting.month(row["month_start"], context.language, short=True),
-            "rate": formatting.number(row["attainment_rate"]),
-            "low": formatting.number(row["attainment_rate_low"]),
-            "high": formatting.number(row["attainment_rate_high"]),
-            "rate_text": context.figure(row["attainment_rate"], "percent"),
-        }
-        for row in months
-    ]
-    components.chart(
-        charts.line_with_band(
-            points, context.palette, x="month", value="rate", low="low", high="high",
-            name=context.column_title(REPORT, "attainment_rate"), axis_format=context.axis_format("percent"),
-        ),
-        context.column_title(REPORT, "attainment_rate"),
-    )  # fmt: skip
+    components.line_by_month(context, REPORT, "attainment_rate", "percent", months)
 
 
 def _pareto(context: Context) -> None:

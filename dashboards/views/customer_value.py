@@ -142,22 +142,8 @@ def _churn(context: Context, months: list[Row]) -> None:
         ),
         context.text("customer_value.churn_note"),
     )
-    points = [
-        {
-            "month": formatting.month(row["month_start"], context.language, short=True),
-            "rate": formatting.number(row["move_rate"]),
-            "low": formatting.number(row["move_rate_low"]),
-            "high": formatting.number(row["move_rate_high"]),
-            "rate_text": context.figure(row["move_rate"], "percent"),
-        }
-        for row in months
-    ]
     name = context.text("customer_value.churn_rate")
-    line = charts.line_with_band(
-        points, context.palette, x="month", value="rate", low="low", high="high", name=name,
-        axis_format=context.axis_format("percent"),
-    )  # fmt: skip
-    components.chart(line, name)
+    components.line_by_month(context, MOVES, "move_rate", "percent", months, name=name)
     components.passport_button(context, MOVES, "move_rate", key="churn")
 
 

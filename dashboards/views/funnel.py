@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboards import charts, components, formatting
+from dashboards import charts, components
 from dashboards.components import Column
 from dashboards.context import Context
 from dashboards.views import leads
@@ -98,7 +98,7 @@ def _steps(context: Context, window: str) -> None:
         ),
         Column("lead_count", context.column_title(FUNNEL, "lead_count"), "count"),
         Column("step_rate", context.column_title(FUNNEL, "step_rate"), "percent"),
-        _interval_column(context, "step_rate"),
+        components.interval_column(context, "step_rate", "percent"),
         Column("overall_rate", context.column_title(FUNNEL, "overall_rate"), "percent"),
         Column("median_days", context.column_title(FUNNEL, "median_days"), "days"),
         Column("p90_days", context.column_title(FUNNEL, "p90_days"), "days"),
@@ -108,15 +108,6 @@ def _steps(context: Context, window: str) -> None:
     components.downloads(context, found, columns, f"funnel-{context.choice.month:%Y-%m}")
     components.passport_button(
         context, FUNNEL, "step_rate", key="funnel-step-rate", source_channel="all", step_window=window
-    )
-
-
-def _interval_column(context: Context, name: str) -> Column:
-    return Column(
-        f"{name}_low",
-        context.text("table.interval"),
-        "percent",
-        write=lambda row: formatting.interval(row[f"{name}_low"], row[f"{name}_high"], "percent", context.language),
     )
 
 
@@ -144,7 +135,7 @@ def _by_channel(context: Context, window: str) -> None:
     ]
     columns += [
         Column("overall_rate", context.text("funnel.order_rate"), "percent"),
-        _interval_column(context, "overall_rate"),
+        components.interval_column(context, "overall_rate", "percent"),
         Column("median_days", context.text("funnel.days_to_order"), "days"),
     ]
     components.table(
@@ -190,7 +181,7 @@ def _conversion(context: Context) -> None:
                 ("close_rate", "percent"),
             )
         ),
-        _interval_column(context, "close_rate"),
+        components.interval_column(context, "close_rate", "percent"),
     ]
     found.sort(key=lambda row: row["source_channel"] == "all")
     components.table(context, found, columns, total=lambda row: row["source_channel"] == "all")

@@ -117,22 +117,8 @@ def show_follow_ups(context: Context) -> None:
         ),
         context.text("leads.compliance_note"),
     )
-    points = [
-        {
-            "month": formatting.month(row["month_start"], context.language, short=True),
-            "rate": formatting.number(row["compliance_rate"]),
-            "low": formatting.number(row["compliance_rate_low"]),
-            "high": formatting.number(row["compliance_rate_high"]),
-            "rate_text": context.figure(row["compliance_rate"], "percent"),
-        }
-        for row in months
-        if row["compliance_rate"] is not None
-    ]
-    line = charts.line_with_band(
-        points, context.palette, x="month", value="rate", low="low", high="high",
-        name=context.column_title(FOLLOW_UPS, "compliance_rate"), axis_format=context.axis_format("percent"),
-    )  # fmt: skip
-    components.chart(line, context.column_title(FOLLOW_UPS, "compliance_rate"))
+    told = [row for row in months if row["compliance_rate"] is not None]
+    components.line_by_month(context, FOLLOW_UPS, "compliance_rate", "percent", told)
     components.passport_button(context, FOLLOW_UPS, "compliance_rate", key="compliance")
     found = _of_scope(context, FOLLOW_UPS, "contact_count desc, breakdown_value", month_start=choice.month)
     _breakdown(

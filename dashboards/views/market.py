@@ -246,24 +246,9 @@ def _forecast(context: Context) -> None:
         ),
         _trial(context, first),
     )  # fmt: skip
-    points = [
-        {
-            "month": formatting.month(row["month_start"], context.language, short=True),
-            "forecast": formatting.number(row["forecast_amount"]),
-            "low": formatting.number(row["forecast_low"]),
-            "high": formatting.number(row["forecast_high"]),
-            "sales": formatting.number(row["sales_amount"]),
-            "forecast_text": context.figure(row["forecast_amount"], "currency"),
-        }
-        for row in found
-    ]
-    name = context.column_title(FORECAST, "forecast_amount")
-    components.chart(
-        charts.line_with_band(
-            points, context.palette, x="month", value="forecast", low="low", high="high", compare="sales", name=name,
-            axis_format=context.axis_format("currency"),
-        ),
-        name,
+    components.line_by_month(
+        context, FORECAST, "forecast_amount", "currency", found,
+        low="forecast_low", high="forecast_high", compare="sales_amount",
     )  # fmt: skip
     components.note(context.text("market.forecast_note"))
     columns = [_month_column(context)]

@@ -107,24 +107,8 @@ def _fulfilment(context: Context, months: list[dict[str, Any]]) -> None:
                      due=context.figure(now["due_count"], "count")),
         context.text("orders.fulfilment_note"),
     )  # fmt: skip
-    points = [
-        {
-            "month": formatting.month(row["month_start"], context.language, short=True),
-            "rate": formatting.number(row["fulfilment_rate"]),
-            "low": formatting.number(row["fulfilment_rate_low"]),
-            "high": formatting.number(row["fulfilment_rate_high"]),
-            "rate_text": context.figure(row["fulfilment_rate"], "percent"),
-        }
-        for row in months
-    ]
-    components.chart(
-        charts.line_with_band(
-            points, context.palette, x="month", value="rate", low="low", high="high",
-            reference=formatting.number(now["fulfilment_target"]),
-            name=context.column_title(FULFILMENT, "fulfilment_rate"), axis_format=context.axis_format("percent"),
-        ),
-        context.column_title(FULFILMENT, "fulfilment_rate"),
-    )  # fmt: skip
+    target = formatting.number(now["fulfilment_target"])
+    components.line_by_month(context, FULFILMENT, "fulfilment_rate", "percent", months, reference=target)
 
 
 def _parts(context: Context, report: str, breakdown: str, order: str) -> list[dict[str, Any]]:

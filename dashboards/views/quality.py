@@ -250,23 +250,9 @@ def _shipped(context: Context) -> None:
         context.text("quality.shipped_outside" if outside else "quality.shipped_inside", count=outside),
         context.text("quality.shipped_note"),
     )
-    points = [
-        {
-            "month": formatting.month(row["month_start"], context.language, short=True),
-            "rate": formatting.number(row["complaint_ppm"]),
-            "low": formatting.number(row["control_lower"]),
-            "high": formatting.number(row["control_upper"]),
-            "rate_text": context.figure(row["complaint_ppm"], "count"),
-        }
-        for row in months
-    ]
-    components.chart(
-        charts.line_with_band(
-            points, context.palette, x="month", value="rate", low="low", high="high", zero=True,
-            reference=formatting.number(months[-1]["control_center"]),
-            name=context.column_title(SHIPPED, "complaint_ppm"), axis_format=context.axis_format("count"),
-        ),
-        context.column_title(SHIPPED, "complaint_ppm"),
+    components.line_by_month(
+        context, SHIPPED, "complaint_ppm", "count", months,
+        low="control_lower", high="control_upper", reference=formatting.number(months[-1]["control_center"]), zero=True,
     )  # fmt: skip
     choice = context.choice
     found = context.publication.report(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboards import charts, components, formatting
+from dashboards import components, formatting
 from dashboards.components import Column
 from dashboards.context import Context
 from dashboards.views import care
@@ -52,23 +52,7 @@ def _score(context: Context, months: list[dict]) -> None:
                      month=formatting.month(now["month_start"], context.language)),
         context.text("satisfaction.note"),
     )  # fmt: skip
-    points = [
-        {
-            "month": formatting.month(row["month_start"], context.language, short=True),
-            "score": formatting.number(row["satisfaction_score"]),
-            "low": formatting.number(row["satisfaction_score_low"]),
-            "high": formatting.number(row["satisfaction_score_high"]),
-            "score_text": context.figure(row["satisfaction_score"], "score"),
-        }
-        for row in months
-    ]
-    components.chart(
-        charts.line_with_band(
-            points, context.palette, x="month", value="score", low="low", high="high", reference=target,
-            name=context.column_title(REPORT, "satisfaction_score"), axis_format=context.axis_format("score"),
-        ),
-        context.column_title(REPORT, "satisfaction_score"),
-    )  # fmt: skip
+    components.line_by_month(context, REPORT, "satisfaction_score", "score", months, reference=target)
 
 
 def _items(context: Context) -> None:
@@ -90,14 +74,7 @@ def _items(context: Context) -> None:
             write=lambda row: context.label("satisfaction_item", row["item"]),
         ),
         Column("item_mean", context.column_title(ITEMS, "item_mean"), "ratio"),
-        Column(
-            "item_mean_low",
-            context.text("table.interval"),
-            "ratio",
-            write=lambda row: formatting.interval(
-                row["item_mean_low"], row["item_mean_high"], "ratio", context.language
-            ),
-        ),
+        components.interval_column(context, "item_mean", "ratio"),
         Column("top_two_rate", context.column_title(ITEMS, "top_two_rate"), "percent"),
         Column("answered_count", context.column_title(ITEMS, "answered_count"), "count"),
         *(
@@ -141,14 +118,7 @@ def _importance(context: Context) -> None:
         ),
         Column("importance_share", context.column_title(IMPORTANCE, "importance_share"), "percent"),
         Column("item_mean", context.column_title(IMPORTANCE, "item_mean"), "ratio"),
-        Column(
-            "item_mean_low",
-            context.text("table.interval"),
-            "ratio",
-            write=lambda row: formatting.interval(
-                row["item_mean_low"], row["item_mean_high"], "ratio", context.language
-            ),
-        ),
+        components.interval_column(context, "item_mean", "ratio"),
         Column("importance_quadrant", context.column_title(IMPORTANCE, "importance_quadrant"), "code"),
     ]
     components.table(context, found, columns)

@@ -43,7 +43,7 @@ def show(context: Context) -> None:
     for group, names in GROUPS.items():
         st.html(f"<h3>{context.text(f'summary.groups.{group}')}</h3>")
         components.metric_tiles(context, names, metrics=metrics)
-    left, right = st.columns([3, 2], gap="large")
+    left, right = st.columns([1, 1], gap="large")
     with left:
         _sales_against_target(context)
     with right:

@@ -8,6 +8,16 @@
 {% macro z_value() %}1.96{% endmacro %}
 
 
+{# `greatest` and `least` leave out what is missing: a bound would stand where there is no value at all. #}
+{% macro at_least(value, bound) -%}
+    case when {{ value }} is not null then greatest({{ value }}, {{ bound }}) end
+{%- endmacro %}
+
+{% macro at_most(value, bound) -%}
+    case when {{ value }} is not null then least({{ value }}, {{ bound }}) end
+{%- endmacro %}
+
+
 {# A quotient as double; null where there is nothing to divide by, never 0 and never infinite. #}
 {% macro safe_divide(numerator, denominator) -%}
     (cast({{ numerator }} as double) / nullif(cast({{ denominator }} as double), 0.0e0))

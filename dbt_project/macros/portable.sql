@@ -81,6 +81,16 @@
 {%- endmacro %}
 
 
+{# The rows of a relation once for each breakdown (name -> expression of its value): what `with_totals` then adds up. #}
+{% macro broken_down(relation, breakdowns) -%}
+    {%- for breakdown, value in breakdowns.items() %}
+    select *, '{{ breakdown }}' as breakdown, {{ value }} as breakdown_value
+    from {{ relation }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+
 {#
   Rows repeated for the totals over some columns: each row once with its own value and once with 'all'.
   A missing value becomes 'unknown', so that the parts always add up to the total.

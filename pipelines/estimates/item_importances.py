@@ -41,18 +41,21 @@ def estimate(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """One row a month, region, segment and item that was asked; no importance below the rule's number of responses."""
     minimum = threshold(tables, "importance_minimum_responses")
     rows: list[dict[str, Any]] = []
+    shares: list[float | None]
+    explained: float | None
     for summed in tables["int_survey_answers_summed"].sort("month_start", "region", "segment").iter_rows(named=True):
         asked = [item for item in ITEMS if summed[f"{item}_sum"] is not None]
-        shares, explained = importance(correlations(summed, [*asked, OVERALL]))
-        is_told = summed["response_count"] >= minimum
+        shares, explained = [None] * len(asked), None
+        if summed["response_count"] >= minimum:
+            shares, explained = importance(correlations(summed, [*asked, OVERALL]))
         rows.extend(
             {name: summed[name] for name in ("month_start", "region", "segment", "response_count")}
             | {
                 "item": item,
                 "item_mean": round(summed[f"{item}_sum"] / summed["response_count"], _DIGITS),
                 "item_deviation": _deviation(summed, item),
-                "importance_share": share if is_told else None,
-                "explained_share": explained if is_told else None,
+                "importance_share": share,
+                "explained_share": explained,
             }
             for item, share in zip(asked, shares, strict=True)
         )

@@ -2,7 +2,7 @@
 with
 
 -- An order is one draw of the month, whatever the number of its touches: bands rest on what it gave to each channel.
-cells as (
+orders as (
     select
         month_start, region, segment, attribution_model, source_channel,
         sum(credited_orders) as credited_orders,
@@ -11,12 +11,22 @@ cells as (
     group by month_start, region, segment, attribution_model, source_channel, order_id
 ),
 
+cells as (
+    select
+        month_start, region, segment, attribution_model, source_channel,
+        sum(credited_orders) as credited_orders,
+        sum(credited_amount) as credited_amount,
+        sum(cast(credited_orders as double) * cast(credited_orders as double)) as squared_credits
+    from orders
+    group by month_start, region, segment, attribution_model, source_channel
+),
+
 counted as (
     select
         month_start, region, segment, attribution_model, source_channel,
         cast(sum(credited_orders) as decimal(18, 6)) as credited_orders,
         cast(sum(credited_amount) as decimal(18, 2)) as credited_amount,
-        sum(cast(credited_orders as double) * cast(credited_orders as double)) as squared_credits
+        sum(squared_credits) as squared_credits
     from {{ with_totals('cells', ['region', 'segment', 'source_channel']) }}
     group by month_start, region, segment, attribution_model, source_channel
 ),
@@ -69,8 +79,8 @@ final as (
         cast(credited_orders as decimal(18, 6)) as credited_orders,
         cast(credited_amount as decimal(18, 2)) as credited_amount,
         cast({{ safe_divide('credited_orders', 'all_orders') }} as double) as credited_share,
-        round(cast(case when share is not null then greatest(share - margin, 0) end as double), 9) as credited_share_low,
-        round(cast(case when share is not null then least(share + margin, 1) end as double), 9) as credited_share_high,
+        round(cast({{ at_least('share - margin', 0) }} as double), 9) as credited_share_low,
+        round(cast({{ at_most('share + margin', 1) }} as double), 9) as credited_share_high,
         cast(attributed_orders >= {{ threshold('attribution_minimum_orders') }} as boolean) as is_base_sufficient,
         cast(spent_amount as decimal(18, 2)) as spent_amount,
         cast({{ safe_divide('spent_amount', 'credited_orders') }} as double) as cost_per_order,

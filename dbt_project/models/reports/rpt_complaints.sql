@@ -90,10 +90,9 @@ limited as (
 
     select
         *,
-        -- `greatest` leaves out what is missing: without orders there is no limit, not one of 0
-        case when control_center is not null and order_count > 0 then greatest(
-            control_center - {{ threshold('control_limit_sigmas') }} * sqrt(control_center * 1000 / order_count), 0
-        ) end as control_lower,
+        {{ at_least(
+            'control_center - ' ~ threshold('control_limit_sigmas') ~ ' * sqrt(control_center * 1000 / nullif(order_count, 0))', 0
+        ) }} as control_lower,
         control_center + {{ threshold('control_limit_sigmas') }} * sqrt(control_center * 1000 / order_count) as control_upper
     from charted
     -- the total of a month is always shown; a value of a breakdown where there is something to say of it

@@ -41,11 +41,7 @@ rows_of_both as (
 ),
 
 parts as (
-    {%- for breakdown, column in breakdowns.items() %}
-    select *, '{{ breakdown }}' as breakdown, {{ column }} as breakdown_value
-    from rows_of_both
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+    {{ broken_down('rows_of_both', breakdowns) }}
 ),
 
 counted as (

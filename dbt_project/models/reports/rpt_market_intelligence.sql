@@ -11,11 +11,7 @@ notes as (
 ),
 
 parts as (
-    {%- for breakdown, column in breakdowns.items() %}
-    select *, '{{ breakdown }}' as breakdown, {{ column }} as breakdown_value
-    from notes
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+    {{ broken_down('notes', breakdowns) }}
 ),
 
 counted as (

@@ -37,10 +37,7 @@ market as (
 ),
 
 payments_broken_down as (
-    {%- for breakdown, column in order_breakdowns.items() %}
-    select *, '{{ breakdown }}' as breakdown, {{ column }} as breakdown_value from payments
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+    {{ broken_down('payments', order_breakdowns) }}
 ),
 
 paid as (

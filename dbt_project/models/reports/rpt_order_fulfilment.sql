@@ -8,11 +8,7 @@ orders as (
 ),
 
 parts as (
-    {%- for breakdown, column in breakdowns.items() %}
-    select *, '{{ breakdown }}' as breakdown, {{ column }} as breakdown_value
-    from orders
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+    {{ broken_down('orders', breakdowns) }}
 ),
 
 counted as (

@@ -8,11 +8,7 @@ steps as (
 ),
 
 parts as (
-    {%- for breakdown, column in breakdowns.items() %}
-    select *, '{{ breakdown }}' as breakdown, {{ column }} as breakdown_value
-    from steps
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+    {{ broken_down('steps', breakdowns) }}
 ),
 
 counted as (

@@ -8,11 +8,7 @@ plans as (
 ),
 
 parts as (
-    {%- for breakdown, column in breakdowns.items() %}
-    select *, '{{ breakdown }}' as breakdown, {{ column }} as breakdown_value
-    from plans
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+    {{ broken_down('plans', breakdowns) }}
 ),
 
 counted as (

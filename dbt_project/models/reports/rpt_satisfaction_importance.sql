@@ -18,8 +18,8 @@ final as (
         cast(item as string) as item,
         cast(response_count as bigint) as response_count,
         cast(item_mean as double) as item_mean,
-        cast(case when margin is not null then greatest(item_mean - margin, 1) end as double) as item_mean_low,
-        cast(case when margin is not null then least(item_mean + margin, 5) end as double) as item_mean_high,
+        cast({{ at_least('item_mean - margin', 1) }} as double) as item_mean_low,
+        cast({{ at_most('item_mean + margin', 5) }} as double) as item_mean_high,
         cast(importance_share as double) as importance_share,
         cast(explained_share as double) as explained_share,
         -- An item whose interval holds the average of the items is neither above nor below it.
