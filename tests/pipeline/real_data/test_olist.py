@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 
+import duckdb
 import pytest
 
 from tests.pipeline.real_data.conftest import Company
@@ -77,6 +79,48 @@ def test_persons_behind_orders(olist: Company) -> None:
     )
     assert (orders, persons, repeat) == (96_478, 93_358, 2_801)
     assert round(100 * repeat / persons, 2) == 3.00
+
+
+@pytest.mark.procedure("F2")
+def test_rfm_segments(olist: Company, datasets_dir: Path, project_dir: Path) -> None:
+    """Every segment to the person and the cent as the files alone give it: fifths by sorting them, cut by the seed."""
+    files = datasets_dir / "olist"
+    bounds = " and ".join(
+        f"{each}_score between {each}_from and {each}_to" for each in ("recency", "frequency", "monetary")
+    )
+    expected = duckdb.sql(
+        f"""with amounts as (
+            select order_id, sum(price) as amount from read_csv('{files / "olist_order_items_dataset.csv"}') group by 1
+        ),
+        persons as (
+            select customer_unique_id as person, max(cast(order_purchase_timestamp as date)) as recency,
+                count(*) as frequency, coalesce(sum(amount), 0) as monetary
+            from read_csv('{files / "olist_orders_dataset.csv"}')
+            join read_csv('{files / "olist_customers_dataset.csv"}') using (customer_id)
+            left join amounts using (order_id)
+            where order_status not in ('canceled', 'unavailable')
+            group by 1
+        ),
+        scores as (
+            select person, monetary, ntile(5) over (order by recency, person) as recency_score,
+                ntile(5) over (order by frequency, person) as frequency_score,
+                ntile(5) over (order by monetary, person) as monetary_score
+            from persons
+        ),
+        segments as (
+            select person, any_value(monetary) as monetary, arg_min(rfm_segment, priority) as rfm_segment
+            from scores
+            join read_csv('{project_dir / "dbt_project/seeds/rfm_segments.csv"}') on {bounds}
+            group by person
+        )
+        select rfm_segment, count(*), cast(round(sum(monetary), 2) as decimal(18, 2)) from segments group by 1 order by 1"""
+    ).fetchall()
+    reported = olist.rows(
+        f"""select rfm_segment, customer_count, sales_amount_to_date from rpt_customer_rfm
+        where {ALL} and month_start = date '2018-10-01' order by rfm_segment"""
+    )
+    assert reported == expected
+    assert sum(persons for _, persons, _ in reported) == 94_990
 
 
 @pytest.mark.procedure("F2")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
 from typing import Any
 
+import duckdb
 import polars as pl
+import pytest
 
 from tests.pipeline.real_data.conftest import Company
 
@@ -52,6 +55,28 @@ def test_the_window_of_ninety_days_leaves_out_late_wins(olist_funnel: Company) -
         )
     }
     assert by_window == {"ever": (8_000, 842, 1), "90_days": (8_000, 692, 1)}
+
+
+@pytest.mark.procedure("B7")
+def test_attribution_of_deals_to_origins(olist_funnel: Company, datasets_dir: Path) -> None:
+    """One contact before each deal: eight models agree with a join of the two files; the rest stays unattributed."""
+    files = datasets_dir / "olist_funnel"
+    expected = duckdb.sql(
+        f"""select coalesce(case when cast(won_date as date) - first_contact_date between 0 and 90
+                then coalesce(origin, 'not_recorded') end, 'unattributed') as source_channel, count(*)
+        from read_csv('{files / "olist_closed_deals_dataset.csv"}')
+        join read_csv('{files / "olist_marketing_qualified_leads_dataset.csv"}') using (mql_id)
+        group by 1"""
+    ).fetchall()
+    assert dict(expected)["unattributed"] == 150 + 1, "too late, and dated before the first contact"
+    reported: dict[str, dict[str, int]] = {}
+    for model, channel, deals in olist_funnel.rows(
+        """select attribution_model, source_channel, sum(credited_orders) from rpt_attribution
+        where region = 'all' and segment = 'all' and source_channel <> 'all' group by all having sum(credited_orders) > 0"""
+    ):
+        reported.setdefault(model, {})[channel] = deals
+    assert len(reported) == 8
+    assert all(channels == dict(expected) for channels in reported.values())
 
 
 def test_pieces_of_comments_are_rejected(olist_funnel: Company) -> None:
