@@ -72,12 +72,18 @@ def _steps(context: Context, window: str) -> None:
             share=context.figure(narrow["step_rate"], "percent"),
         )
     )
-    components.chart_title(title, context.text("funnel.note"))
+    note = "funnel.note" if all(row["lead_count"] is not None for row in found) else "funnel.note_without_cards"
+    components.chart_title(title, context.text(note))
     points = [
         {
             "label": context.label("funnel_step", row["step"]),
-            "leads": row["lead_count"],
-            "leads_text": f"{context.figure(row['lead_count'], 'count')} · {context.figure(row['overall_rate'], 'percent')}",
+            # A step of which nobody kept records has no bar, and says so where the others have their figure.
+            "leads": row["lead_count"] or 0,
+            "leads_text": " · ".join(
+                dict.fromkeys(
+                    (context.figure(row["lead_count"], "count"), context.figure(row["overall_rate"], "percent"))
+                )
+            ),
         }
         for row in found
     ]
@@ -131,7 +137,7 @@ def _by_channel(context: Context, window: str) -> None:
     columns = [Column("source_channel", context.text("breakdowns.source_channel"), "code")]
     columns += [
         Column(step, context.label("funnel_step", step), "count")
-        for step in ("visit", "contact_left", "quote_or_test_drive", "order", "paid")
+        for step in ("visit", "contact_left", "follow_up", "quote_or_test_drive", "order", "paid")
     ]
     columns += [
         Column("overall_rate", context.text("funnel.order_rate"), "percent"),

@@ -820,6 +820,8 @@ where lead_count > 0;
 -- the first visit to each step, once without an end and once as far as the window goes.
 create temp macro funnel_cell(month, code) as
     month::bigint * 4096 + ((code >> 4) & 7) * 256 + ((code >> 7) & 3) * 16 + (code & 15);
+-- A step that was taken later is none before; contact is left at the first visit or never.
+create temp macro taken_by(days, earlier) as case when earlier <= days then earlier end;
 create temp table lead_groups as
 with leads_by_days as (
     select first_visit, quoted_day - day_of(first_visit) as quote, null as ordered, null as paid, 1 as lead_count
@@ -857,10 +859,10 @@ windowed as (
 select
     cell, is_open, cast(lead_count as bigint) as lead_count,
     contact, quote, ordered, paid, contact_90, quote_90, ordered_90, paid_90,
-    quote - coalesce(contact, 0) as before_quote, ordered - coalesce(quote, contact, 0) as before_ordered,
-    paid - coalesce(ordered, quote, contact, 0) as before_paid,
-    quote_90 - coalesce(contact_90, 0) as before_quote_90, ordered_90 - coalesce(quote_90, contact_90, 0) as before_ordered_90,
-    paid_90 - coalesce(ordered_90, quote_90, contact_90, 0) as before_paid_90
+    quote as before_quote, ordered - coalesce(taken_by(ordered, quote), 0) as before_ordered,
+    paid - coalesce(taken_by(paid, ordered), taken_by(paid, quote), 0) as before_paid,
+    quote_90 as before_quote_90, ordered_90 - coalesce(taken_by(ordered_90, quote_90), 0) as before_ordered_90,
+    paid_90 - coalesce(taken_by(paid_90, ordered_90), taken_by(paid_90, quote_90), 0) as before_paid_90
 from windowed;
 
 -- How many leads took so many days. A series is a cell and a number: four times the step, one more for days since the
@@ -876,29 +878,29 @@ with days as (
     union all
     select cell * 32 + 11 as series, contact_90 as days, sum(lead_count) as n from lead_groups group by cell, contact_90
     union all
-    select cell * 32 + 12 as series, quote as days, sum(lead_count) as n from lead_groups group by cell, quote
+    select cell * 32 + 16 as series, quote as days, sum(lead_count) as n from lead_groups group by cell, quote
     union all
-    select cell * 32 + 13 as series, before_quote as days, sum(lead_count) as n from lead_groups group by cell, before_quote
+    select cell * 32 + 17 as series, before_quote as days, sum(lead_count) as n from lead_groups group by cell, before_quote
     union all
-    select cell * 32 + 14 as series, quote_90 as days, sum(lead_count) as n from lead_groups group by cell, quote_90
+    select cell * 32 + 18 as series, quote_90 as days, sum(lead_count) as n from lead_groups group by cell, quote_90
     union all
-    select cell * 32 + 15 as series, before_quote_90 as days, sum(lead_count) as n from lead_groups group by cell, before_quote_90
+    select cell * 32 + 19 as series, before_quote_90 as days, sum(lead_count) as n from lead_groups group by cell, before_quote_90
     union all
-    select cell * 32 + 16 as series, ordered as days, sum(lead_count) as n from lead_groups group by cell, ordered
+    select cell * 32 + 20 as series, ordered as days, sum(lead_count) as n from lead_groups group by cell, ordered
     union all
-    select cell * 32 + 17 as series, before_ordered as days, sum(lead_count) as n from lead_groups group by cell, before_ordered
+    select cell * 32 + 21 as series, before_ordered as days, sum(lead_count) as n from lead_groups group by cell, before_ordered
     union all
-    select cell * 32 + 18 as series, ordered_90 as days, sum(lead_count) as n from lead_groups group by cell, ordered_90
+    select cell * 32 + 22 as series, ordered_90 as days, sum(lead_count) as n from lead_groups group by cell, ordered_90
     union all
-    select cell * 32 + 19 as series, before_ordered_90 as days, sum(lead_count) as n from lead_groups group by cell, before_ordered_90
+    select cell * 32 + 23 as series, before_ordered_90 as days, sum(lead_count) as n from lead_groups group by cell, before_ordered_90
     union all
-    select cell * 32 + 20 as series, paid as days, sum(lead_count) as n from lead_groups group by cell, paid
+    select cell * 32 + 24 as series, paid as days, sum(lead_count) as n from lead_groups group by cell, paid
     union all
-    select cell * 32 + 21 as series, before_paid as days, sum(lead_count) as n from lead_groups group by cell, before_paid
+    select cell * 32 + 25 as series, before_paid as days, sum(lead_count) as n from lead_groups group by cell, before_paid
     union all
-    select cell * 32 + 22 as series, paid_90 as days, sum(lead_count) as n from lead_groups group by cell, paid_90
+    select cell * 32 + 26 as series, paid_90 as days, sum(lead_count) as n from lead_groups group by cell, paid_90
     union all
-    select cell * 32 + 23 as series, before_paid_90 as days, sum(lead_count) as n from lead_groups group by cell, before_paid_90
+    select cell * 32 + 27 as series, before_paid_90 as days, sum(lead_count) as n from lead_groups group by cell, before_paid_90
 ),
 with_channels as (
     select * from days where days is not null
@@ -962,17 +964,20 @@ steps as (
         cell, n, is_open, unnest([
             {'number': 4, 'entered': true, 'reached': true},
             {'number': 8, 'entered': true, 'reached': contact or quote or ordered or paid},
-            {'number': 12, 'entered': contact or quote or ordered or paid, 'reached': quote or ordered or paid},
-            {'number': 16, 'entered': quote or ordered or paid, 'reached': ordered or paid},
-            {'number': 20, 'entered': ordered or paid, 'reached': paid},
+            -- This company keeps no follow-up cards: nobody knows who was followed up.
+            {'number': 12, 'entered': contact or quote or ordered or paid, 'reached': null},
+            {'number': 16, 'entered': contact or quote or ordered or paid, 'reached': quote or ordered or paid},
+            {'number': 20, 'entered': quote or ordered or paid, 'reached': ordered or paid},
+            {'number': 24, 'entered': ordered or paid, 'reached': paid},
             {'number': 6, 'entered': true, 'reached': true},
             {'number': 10, 'entered': true, 'reached': contact_90 or quote_90 or ordered_90 or paid_90},
+            {'number': 14, 'entered': contact_90 or quote_90 or ordered_90 or paid_90, 'reached': null},
             {
-                'number': 14, 'entered': contact_90 or quote_90 or ordered_90 or paid_90,
+                'number': 18, 'entered': contact_90 or quote_90 or ordered_90 or paid_90,
                 'reached': quote_90 or ordered_90 or paid_90
             },
-            {'number': 18, 'entered': quote_90 or ordered_90 or paid_90, 'reached': ordered_90 or paid_90},
-            {'number': 22, 'entered': ordered_90 or paid_90, 'reached': paid_90}
+            {'number': 22, 'entered': quote_90 or ordered_90 or paid_90, 'reached': ordered_90 or paid_90},
+            {'number': 26, 'entered': ordered_90 or paid_90, 'reached': paid_90}
         ]) as step
     from reaches
 ),
@@ -982,7 +987,7 @@ counted as (
         case when grouping((cell >> 4) & 15) = 1 then 14 else (cell >> 4) & 15 end as segment,
         case when grouping(cell & 15) = 1 then 14 else cell & 15 end as channel, step.number as number,
         sum(n) as all_count, coalesce(sum(n) filter (step.entered), 0) as entered_count,
-        coalesce(sum(n) filter (step.reached), 0) as reached_count,
+        case when step.number >> 2 <> 3 then coalesce(sum(n) filter (step.reached), 0) end as reached_count,
         coalesce(sum(n) filter (is_open and step.number & 2 = 2), 0) as open_count
     from steps
     group by cell >> 12, step.number, cube ((cell >> 8) & 15, (cell >> 4) & 15, cell & 15)
@@ -996,16 +1001,16 @@ select
     case when segment = 14 then 'all' else segment_of(segment) end as segment,
     case when channel = 14 then 'all' else coalesce(channel_of(channel), 'not_recorded') end as source_channel,
     case when number & 2 = 2 then '90_days' else 'ever' end as step_window, step_number,
-    list_extract(['visit', 'contact_left', 'quote_or_test_drive', 'order', 'paid'], step_number) as step,
+    list_extract(['visit', 'contact_left', 'follow_up', 'quote_or_test_drive', 'order', 'paid'], step_number) as step,
     all_count as all_lead_count, entered_count, reached_count as lead_count,
-    case when step_number = 1 then all_count else coalesce(first.n, 0) end as recorded_count,
+    case when step_number = 1 then all_count when step_number <> 3 then coalesce(first.n, 0) end as recorded_count,
     open_count as open_window_count,
     share(reached_count, entered_count) as step_rate, low(reached_count, entered_count) as step_rate_low,
     high(reached_count, entered_count) as step_rate_high, share(reached_count, all_count) as overall_rate,
     low(reached_count, all_count) as overall_rate_low, high(reached_count, all_count) as overall_rate_high,
     previous.median_days, previous.p90_days, share(previous.days, previous.n) as mean_days,
     first.median_days as median_days_from_first, first.p90_days as p90_days_from_first,
-    share(first.days, first.n) as mean_days_from_first, coalesce(first.out_of_order_count, 0) as out_of_order_count
+    share(first.days, first.n) as mean_days_from_first, case when step_number <> 3 then coalesce(first.out_of_order_count, 0) end as out_of_order_count
 from numbered
 left join funnel_series as first on numbered.series = first.series
 left join funnel_series as previous on numbered.series + 1 = previous.series;

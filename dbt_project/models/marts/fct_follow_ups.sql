@@ -1,31 +1,10 @@
 -- one row a contact of a follow-up card, with what became of the next one that it planned
 with
 
-contacts as (
-    select
-        follow_ups.*,
-        coalesce(follow_ups.phone_surrogate, linked_emails.phone_surrogate, follow_ups.email_surrogate) as person_key
-    from {{ ref('stg_follow_ups') }} as follow_ups
-    left join {{ ref('int_emails_linked_to_phones') }} as linked_emails
-        on follow_ups.email_surrogate = linked_emails.email_surrogate
-),
-
 visits as (
-    select lead_key, person_key, visited_date, region, segment, arrival_time, ledger_delivery_id, ledger_row_number
+    select lead_key, visited_date, region, segment, arrival_time, ledger_delivery_id, ledger_row_number
     from {{ ref('fct_visits') }}
     where is_register_entry
-),
-
--- A person with several lead numbers is, without a number on the card, the lead that came last.
-leads_of_persons as (
-    select person_key, max_by(lead_key, visited_date) as lead_key
-    from (
-        select person_key, lead_key, max(visited_date) as visited_date
-        from visits
-        where person_key is not null
-        group by person_key, lead_key
-    ) as leads
-    group by person_key
 ),
 
 first_visits as (
@@ -36,17 +15,14 @@ first_visits as (
 
 of_leads as (
     select
-        contacts.*,
-        coalesce(
-            'lead-' || contacts.lead_id,
-            leads_of_persons.lead_key,
-            'person-' || contacts.person_key,
-            'card-' || contacts.ledger_delivery_id || '-' || cast(contacts.ledger_row_number as string)
-        ) as lead_key,
-        row_number() over (order by contacts.ledger_delivery_id, contacts.ledger_row_number) as contact_number
-    from contacts
-    left join leads_of_persons
-        on contacts.person_key = leads_of_persons.person_key
+        follow_ups.*,
+        matched.lead_key,
+        matched.person_key,
+        row_number() over (order by follow_ups.ledger_delivery_id, follow_ups.ledger_row_number) as contact_number
+    from {{ ref('stg_follow_ups') }} as follow_ups
+    inner join {{ ref('int_follow_ups_matched_to_leads') }} as matched
+        on follow_ups.ledger_delivery_id = matched.ledger_delivery_id
+        and follow_ups.ledger_row_number = matched.ledger_row_number
 ),
 
 -- Every day on which the lead was met: another line of the card, a visit, the order.

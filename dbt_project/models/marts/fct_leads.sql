@@ -5,6 +5,8 @@
     'touched_by': {
         'fct_visits': 'select lead_key from changes.fct_visits where lead_key is not null',
         'int_orders_matched_to_leads': 'select lead_key from changes.int_orders_matched_to_leads',
+        'int_follow_ups_matched_to_leads': 'select lead_key from '
+            ~ changed_rows('int_follow_ups_matched_to_leads', ['lead_key', 'contacted_date']),
         'fct_orders': of_orders
             ~ changed_rows('fct_orders', ['order_id', 'sales_amount', 'order_amount', 'paid_amount', 'paid_date']) ~ ')',
         'fct_payments': of_orders ~ changed_rows('fct_payments', ['order_id', 'paid_date', 'paid_amount']) ~ ')',
@@ -74,6 +76,23 @@ leads as (
         first_visit.{{ column }}
         {%- endfor %}
     from gathered_leads
+),
+
+-- Whoever writes a line on the card has followed up, reached or not. As with orders, one before the first visit is taken
+-- only where there is no other.
+lead_follow_ups as (
+    select
+        follow_ups.lead_key,
+        coalesce(
+            min(case when follow_ups.contacted_date >= leads.first_visited_date then follow_ups.contacted_date end),
+            min(follow_ups.contacted_date)
+        ) as followed_up_date
+    from (
+        select * from {{ ref('int_follow_ups_matched_to_leads') }} {{ only_touched('lead_key') }}
+    ) as follow_ups
+    inner join leads
+        on follow_ups.lead_key = leads.lead_key
+    group by follow_ups.lead_key
 ),
 
 -- The lead's order: the first on or after the first visit; one dated before only where there is no other.
@@ -151,25 +170,30 @@ final as (
         cast(leads.visit_count as bigint) as visit_count,
         cast(leads.first_visited_date as date) as first_visited_date,
         cast(leads.contact_left_date as date) as contact_left_date,
+        cast(lead_follow_ups.followed_up_date as date) as followed_up_date,
         cast(leads.quote_or_test_drive_date as date) as quote_or_test_drive_date,
         cast(ordered.ordered_date as date) as ordered_date,
         cast(ordered.paid_date as date) as paid_date,
         cast(ordered.order_id as string) as order_id,
         cast(ordered.match_basis as string) as match_basis,
         cast({{ days_between('leads.first_visited_date', 'leads.contact_left_date') }} as bigint) as days_to_contact_left,
+        cast({{ days_between('leads.first_visited_date', 'lead_follow_ups.followed_up_date') }} as bigint)
+            as days_to_follow_up,
         cast({{ days_between('leads.first_visited_date', 'leads.quote_or_test_drive_date') }} as bigint)
             as days_to_quote_or_test_drive,
         cast({{ days_between('leads.first_visited_date', 'ordered.ordered_date') }} as bigint) as days_to_order,
         cast({{ days_between('leads.first_visited_date', 'ordered.paid_date') }} as bigint) as days_to_paid,
         cast(
-            coalesce(
-                ordered.ordered_date < leads.first_visited_date or ordered.paid_date < leads.first_visited_date,
-                false
-            ) as boolean
+            coalesce(lead_follow_ups.followed_up_date < leads.first_visited_date, false)
+            or coalesce(ordered.ordered_date < leads.first_visited_date, false)
+            or coalesce(ordered.paid_date < leads.first_visited_date, false)
+            as boolean
         ) as is_out_of_order,
         cast(leads.ledger_delivery_id as string) as ledger_delivery_id,
         cast(leads.ledger_row_number as bigint) as ledger_row_number
     from leads
+    left join lead_follow_ups
+        on leads.lead_key = lead_follow_ups.lead_key
     left join ordered
         on leads.lead_key = ordered.lead_key
 )

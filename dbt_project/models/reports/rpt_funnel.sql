@@ -1,7 +1,8 @@
 -- one row a month of first visit, region, segment, channel, window and step: how far the leads came, and how fast
 -- A lead is at a step if the step or a later one is recorded within the window: who ordered has left contact data,
--- written down or not. `recorded_count` is the step's own record.
-{%- set steps = ['visit', 'contact_left', 'quote_or_test_drive', 'order', 'paid'] %}
+-- written down or not. `recorded_count` is the step's own record. Months before the first follow-up card have no step
+-- "follow_up": its figures are null, and the next step is entered from the one before.
+{%- set steps = ['visit', 'contact_left', 'follow_up', 'quote_or_test_drive', 'order', 'paid'] %}
 {%- set measured_days = ['days_from_previous', 'days_from_first'] %}
 {#- With the day of the run, leads come to the end of their window. #}
 {{ config(meta={'increment': {
@@ -9,8 +10,12 @@
     'touched_by': {
         'fct_leads': 'select month_start from ' ~ changed_rows('fct_leads', [
             'month_start', 'region', 'segment', 'source_channel', 'first_visited_date', 'days_to_contact_left',
-            'days_to_quote_or_test_drive', 'days_to_order', 'days_to_paid',
+            'days_to_follow_up', 'days_to_quote_or_test_drive', 'days_to_order', 'days_to_paid',
         ]),
+        'int_follow_ups_matched_to_leads': '
+            select month_start from fct_leads
+            where (select min(contacted_date) from changes.int_follow_ups_matched_to_leads)
+                <= coalesce((select min(contacted_date) from int_follow_ups_matched_to_leads), date \'9999-12-31\')',
         'stg_run_day': 'select month_start from fct_leads where first_visited_date
             between (select min(as_of_date) from changes.stg_run_day)
                 - (select cast(value as integer) from thresholds where rule_id = \'funnel_window_days\')
@@ -27,13 +32,19 @@ run_context as (
     select as_of_date from {{ ref('stg_run_day') }}
 ),
 
+first_cards as (
+    select {{ month_start('min(contacted_date)') }} as month_start from {{ ref('int_follow_ups_matched_to_leads') }}
+),
+
 dated_leads as (
     select
         leads.*,
+        coalesce(leads.month_start >= first_cards.month_start, false) as has_cards,
         {{ days_between('leads.first_visited_date', 'run_context.as_of_date') }}
             <= {{ threshold('funnel_window_days') }} as is_window_open
     from leads
     cross join run_context
+    cross join first_cards
 ),
 
 -- Leads that are alike are one row with their number: the rest works on thousands of rows whatever the number of leads.
@@ -44,13 +55,15 @@ lead_groups as (
         coalesce(segment, 'unknown') as segment,
         coalesce(source_channel, 'unknown') as source_channel,
         days_to_contact_left,
+        case when has_cards then days_to_follow_up end as days_to_follow_up,
         days_to_quote_or_test_drive,
         days_to_order,
         days_to_paid,
+        has_cards,
         is_window_open,
         count(*) as lead_count
     from dated_leads
-    group by 1, 2, 3, 4, 5, 6, 7, 8, 9
+    group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
 ),
 
 -- The cells of the report and the totals that each counts in, numbered: what follows groups by numbers, not by texts.
@@ -80,6 +93,7 @@ windowed as (
         details.detail_number,
         windows.window_number,
         lead_groups.lead_count,
+        lead_groups.has_cards,
         case when windows.window_days is null then false else lead_groups.is_window_open end as is_open,
         cast(0 as bigint) as days_to_visit,
         {%- for step in steps[1:] %}
@@ -106,6 +120,7 @@ steps as (
         {{ number }} as step_number,
         lead_count,
         is_open,
+        {{ 'has_cards' if step == 'follow_up' else 'true' }} as is_known,
         coalesce(
             {%- for later in steps[number - 1:] %}
             days_to_{{ later }}{{ ',' if not loop.last }}
@@ -113,6 +128,9 @@ steps as (
         ) is not null as is_reached,
         {% if number == 1 %}true{% else -%}
         coalesce(
+            {%- if steps[number - 2] == 'follow_up' %}
+            case when not has_cards then days_to_{{ steps[number - 3] }} end,
+            {%- endif %}
             {%- for later in steps[number - 2:] %}
             days_to_{{ later }}{{ ',' if not loop.last }}
             {%- endfor %}
@@ -120,10 +138,12 @@ steps as (
         {%- endif %} as is_entered,
         days_to_{{ step }} as days_from_first,
         {% if number == 1 %}cast(null as bigint){% else -%}
+        -- A call on the third day is no step before the test drive on the first.
         days_to_{{ step }} - coalesce(
-            {%- for earlier in steps[:number - 1] | reverse %}
-            days_to_{{ earlier }}{{ ',' if not loop.last }}
+            {%- for earlier in steps[1:number - 1] | reverse %}
+            case when days_to_{{ earlier }} <= days_to_{{ step }} then days_to_{{ earlier }} end,
             {%- endfor %}
+            days_to_visit
         )
         {%- endif %} as days_from_previous
     from windowed
@@ -138,10 +158,10 @@ step_details as (
         step_number,
         sum(lead_count) as all_count,
         sum(case when is_entered then lead_count else 0 end) as entered_count,
-        sum(case when is_reached then lead_count else 0 end) as reached_count,
+        sum(case when not is_known then null when is_reached then lead_count else 0 end) as reached_count,
         sum(case when is_open then lead_count else 0 end) as open_count,
-        sum(case when days_from_first is not null then lead_count else 0 end) as recorded_count,
-        sum(case when days_from_first < 0 then lead_count else 0 end) as out_of_order_count,
+        sum(case when not is_known then null when days_from_first is not null then lead_count else 0 end) as recorded_count,
+        sum(case when not is_known then null when days_from_first < 0 then lead_count else 0 end) as out_of_order_count,
         sum(days_from_previous * lead_count) as days_from_previous_sum,
         sum(case when days_from_previous is not null then lead_count else 0 end) as days_from_previous_count,
         sum(case when step_number > 1 then days_from_first * lead_count end) as days_from_first_sum

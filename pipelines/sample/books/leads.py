@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from pipelines.sample import company, layouts, tables
+from pipelines.sample import company, layouts, tables, truth
 from pipelines.sample.events import Events
 from pipelines.sample.files import FileTruth, account
 
@@ -217,6 +217,10 @@ def figures(drawn: tuple[Contact, ...], events: Events) -> dict[str, Any]:
         **stock_figures(lines_of, visited, known, dict(outcomes)),
         **loss_figures(lines_of, visited, known),
         "level_transitions": transitions(events, lines_of),
+        "funnel": {
+            window: funnel_step(truth.leads(events, days), known, lines_of, days)
+            for window, days in (("90_days", truth.WINDOW_DAYS), ("ever", None))
+        },
     }
 
 
@@ -272,6 +276,21 @@ def stock_figures(
             names = company.SHOWROOMS[lead.showroom].consultants
             others += last is not None and last.consultant != names[lead.consultant % len(names)]
     return {"leads_since_cards": counted(states), "open_leads_by_plan": counted(plans), "open_with_another": others}
+
+
+def funnel_step(
+    leads: pl.DataFrame, known: dict[int, Lead], lines_of: dict[int, list[Contact]], days: int | None
+) -> dict[str, dict[str, int]]:
+    """The leads followed up within `days` of their first visit, by its month; who went further counts without a card."""
+    months: dict[str, Counter[str]] = {}
+    for lead in leads.filter(pl.col("visited_date") >= FIRST_DAY).iter_rows(named=True):
+        card = lines_of.get(lead["lead"], [])
+        is_recorded = any(days is None or (line.day - known[line.person].first_date).days <= days for line in card)
+        went_further = lead["quote_or_test_drive"] or lead["order_placed"] or lead["paid"]
+        months.setdefault(lead["month"], Counter()).update(
+            recorded_count=is_recorded, lead_count=is_recorded or went_further
+        )
+    return {month: dict(sorted(found.items())) for month, found in sorted(months.items())}
 
 
 def loss_figures(

@@ -126,7 +126,9 @@ def test_funnel_equals_a_recount(
         " AND source_channel <> 'all' AND step <> 'paid' AND step_window = ? GROUP BY ALL",
         [window],
     ).fetchall()
-    assert {(channel, step): count for channel, step, count in found} == dict(expected)
+    # Nobody kept follow-up cards here: the step is there and blank, and breaks nothing behind it.
+    assert {(channel, step): count for channel, step, count in found if step != "follow_up"} == dict(expected)
+    assert {count for _, step, count in found if step == "follow_up"} == {None}
     out_of_order = warehouse.execute(
         "SELECT sum(out_of_order_count)::BIGINT FROM rpt_funnel WHERE region = 'all' AND segment = 'all'"
         " AND source_channel = 'all' AND step = 'order' AND step_window = ?",

@@ -40,6 +40,11 @@ WORST_CASES: dict[str, History] = {
         [Return(5), Drop("sales", 2)],
         [Drop("complaints", 1), Drop("visits", 2)],
     ],
+    "follow-up cards before, with and without the visits they speak of": [
+        [Drop("follow_ups", 1), Drop("follow_ups", 2)],
+        [Drop("visits", 1), Drop("visits", 2), Drop("follow_ups", 3)],
+        [Drop("visits", 3), Drop("follow_ups", 1), Drop("follow_ups", 4)],
+    ],
     "rules and time alone": [
         [Drop("sales", 1), Drop("complaints", 2), Move(timedelta(hours=3))],
         [Rule("thresholds"), Rule("order_statuses"), Move(timedelta(days=50))],

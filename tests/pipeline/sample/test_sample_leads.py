@@ -55,6 +55,29 @@ def test_compliance_of_each_showroom(published: Published, planted: dict[str, An
     assert {row["value"]: (row["kept"], row["due"]) for row in rows} == expected
 
 
+@pytest.mark.procedure("A3")
+@pytest.mark.parametrize("window", ["90_days", "ever"])
+def test_the_funnel_knows_who_was_followed_up(published: Published, planted: dict[str, Any], window: str) -> None:
+    """From the first card on; before it the step is blank, and the next one begins where contact was left."""
+    where = f"step_window = '{window}' and region = 'all' and segment = 'all' and source_channel = 'all'"
+    columns = "month_start, entered_count, lead_count, recorded_count, step_rate"
+    steps = {
+        step: published.by_month(f"select {columns} from rpt_funnel where {where} and step = '{step}'")
+        for step in ("contact_left", "follow_up", "quote_or_test_drive")
+    }
+    with_cards = {month: row for month, row in steps["follow_up"].items() if row["lead_count"] is not None}
+    found = {month: {name: row[name] for name in ("lead_count", "recorded_count")} for month, row in with_cards.items()}
+    assert found == planted["funnel"][window]
+    without_cards = steps["follow_up"].keys() - with_cards.keys()
+    assert without_cards
+    assert max(without_cards) < min(with_cards)
+    for month, row in steps["follow_up"].items():
+        assert row["entered_count"] == steps["contact_left"][month]["lead_count"]
+        before = "contact_left" if month in without_cards else "follow_up"
+        assert steps["quote_or_test_drive"][month]["entered_count"] == steps[before][month]["lead_count"]
+    assert all(steps["follow_up"][month]["step_rate"] is None for month in without_cards)
+
+
 @pytest.mark.procedure("A4")
 def test_where_the_leads_stand_and_what_is_planned(published: Published, planted: dict[str, Any]) -> None:
     """Leads that came since cards are kept; older ones have none."""
