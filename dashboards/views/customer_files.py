@@ -11,6 +11,13 @@ from dashboards import charts, components, formatting
 from dashboards.context import Context
 
 REPORT = "rpt_customer_files"
+DEPARTMENT_TABLE = (
+    ("file_count", "count"),
+    ("complete_rate", "percent"),
+    ("stale_count", "count"),
+    ("stale_rate", "percent"),
+    ("mean_age_days", "days"),
+)
 TILES = {"completeness": "percent", "complete_rate": "percent", "stale_rate": "percent", "opened_late_rate": "percent"}
 Row = dict[str, Any]
 
@@ -57,3 +64,11 @@ def show_files(context: Context) -> None:
         charts.ranked_bars(points, context.palette, label="label", value="share", name=name, keep_order=True), name
     )
     components.passport_button(context, REPORT, "changed_count", key="customer-files")
+    departments = [row for row in found if row["breakdown"] == "department"]
+    departments.sort(key=lambda row: -row["stale_count"])
+    components.chart_title(
+        context.text("customer_files.overdue", files=context.figure(total["stale_count"], "count")),
+        context.text("customer_files.overdue_note"),
+    )
+    components.breakdown_table(context, REPORT, "department", [*departments, total], DEPARTMENT_TABLE, "customer-files")
+    components.passport_button(context, REPORT, "stale_count", key="customer-files-overdue")

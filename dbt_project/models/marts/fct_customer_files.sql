@@ -33,10 +33,21 @@ versions as (
     group by customer_id
 ),
 
+-- Who sold to the customer last completes the file.
+last_departments as (
+    select
+        customer_key,
+        max_by(department, {{ record(['ordered_date', 'order_id'], range(2)) }}) as department
+    from {{ ref('fct_orders') }}
+    where department is not null and ordered_date is not null
+    group by customer_key
+),
+
 missing as (
     select
         customers.*,
         versions.version_count,
+        last_departments.department,
         run_day.as_of_date,
         required.field_count,
         -- What says that somebody completed it: the file itself, else a change of it, else its opening.
@@ -53,6 +64,8 @@ missing as (
     from customers
     left join versions
         on customers.customer_id = versions.customer_id
+    left join last_departments
+        on customers.customer_key = last_departments.customer_key
     cross join run_day
     cross join required
 ),
@@ -75,6 +88,7 @@ final as (
         cast({{ month_start('coalesce(opened_date, as_of_date)') }} as date) as month_start,
         cast(region as string) as region,
         cast(segment as string) as segment,
+        cast(department as string) as department,
         cast(is_in_master as boolean) as is_in_master,
         cast(first_contact_date as date) as first_contact_date,
         cast(opened_date as date) as opened_date,

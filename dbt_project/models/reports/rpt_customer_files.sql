@@ -1,4 +1,5 @@
--- one row a region, segment and field that a customer's file must hold, with their total: how whole and how old the files are
+-- one row a region, segment and department, or field that a customer's file must hold, with their total: how whole and how
+-- old the files are
 {%- set counts = {
     'file_count': 'is_in_master', 'without_file_count': 'not is_in_master', 'complete_count': 'is_complete',
     'age_known_count': 'is_in_master and age_days is not null', 'stale_count': 'is_in_master and is_stale',
@@ -20,8 +21,9 @@ fields as (
 ),
 
 cells as (
+    {%- for breakdown, value in {'total': "'all'", 'department': "coalesce(department, 'unknown')"}.items() %}
     select
-        run_month as month_start, region, segment, 'total' as breakdown, 'all' as breakdown_value,
+        run_month as month_start, region, segment, '{{ breakdown }}' as breakdown, {{ value }} as breakdown_value,
         {%- for name, condition in counts.items() %}
         sum(case when {{ condition }} then 1 else 0 end) as {{ name }},
         {%- endfor %}
@@ -29,8 +31,9 @@ cells as (
         sum(case when is_in_master then filled_count else 0 end) as filled_count,
         sum(case when is_in_master then age_days else 0 end) as age_days
     from files
-    group by run_month, region, segment
+    group by run_month, region, segment, {{ value }}
     union all
+    {%- endfor %}
     select
         files.run_month as month_start, files.region, files.segment, 'field' as breakdown, fields.field_name as breakdown_value,
         {%- for name, condition in counts.items() %}

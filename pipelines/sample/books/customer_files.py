@@ -6,6 +6,7 @@ Belongs here: the quarterly lists, late openings, gaps and changes at planted ra
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -108,6 +109,8 @@ def figures(drawn: tuple[tuple[Entry, ...], ...], events: Events) -> dict[str, A
     completed = dict(enumerate(opened)) | dict.fromkeys(daughters, today)
     completed |= {number: each.updated for number, each in last.items()}
     age = [(today - day).days for day in completed.values()]
+    departments = last_departments(events)
+    stale = (number for number, day in completed.items() if (today - day).days > UPDATE_DAYS)
     both = first.keys() & second.keys()
     return {
         "file_count": files.height,
@@ -119,6 +122,7 @@ def figures(drawn: tuple[tuple[Entry, ...], ...], events: Events) -> dict[str, A
             "opened_date": files.height,
         },
         "stale_count": sum(days > UPDATE_DAYS for days in age),
+        "stale_by_department": dict(sorted(Counter(departments[files["person"][number]] for number in stale).items())),
         "age_days": sum(age),
         "opened_late_count": sum(
             (opened[each.number] - each.first_contact).days > OPENING_DAYS for each in last.values()
@@ -131,3 +135,11 @@ def figures(drawn: tuple[tuple[Entry, ...], ...], events: Events) -> dict[str, A
         },
         "moved_count": sum(first[number].city != second[number].city for number in both),
     }
+
+
+def last_departments(events: Events) -> dict[int, str]:
+    """Who sold to each person last."""
+    orders = events.orders.sort("ordered_date", "order").select(
+        "person", tables.department_of_order().alias("department")
+    )
+    return dict(orders.iter_rows())

@@ -20,6 +20,19 @@ def test_how_whole_and_how_old_the_files_are(published: Published, truth: dict[s
     assert row["changed_count"] == planted["versions"][2] + planted["versions"][3]
 
 
+def test_each_department_is_asked_once_for_the_files_that_are_overdue(
+    published: Published, truth: dict[str, Any]
+) -> None:
+    planted = truth["customer_files"]["stale_by_department"]
+    rows = published.rows(
+        "from rpt_customer_files where region = 'all' and segment = 'all' and breakdown = 'department' and stale_count > 0"
+    )
+    assert {row["breakdown_value"]: row["stale_count"] for row in rows} == planted
+    actions = published.rows("from rpt_actions where action_kind = 'customer_files_to_update'")
+    assert {row["department"]: int(row["detail"]) for row in actions} == planted
+    assert {row["status"] for row in actions} == {"overdue"}
+
+
 def test_which_fields_are_missing(published: Published, truth: dict[str, Any]) -> None:
     rows = published.rows("from rpt_customer_files where region = 'all' and segment = 'all' and breakdown = 'field'")
     filled = {row["breakdown_value"]: row["filled_count"] for row in rows}
