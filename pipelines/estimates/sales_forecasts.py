@@ -140,12 +140,15 @@ def _rows(
 
 
 def _told(told: Mapping[str, float], method: str, spread: theta.Numbers | None, step: int) -> dict[str, Any]:
-    """One month's forecast by both methods and the interval of the one that is shown; nobody sells less than nothing."""
+    """One month's forecast by both methods and the interval of the one that is shown.
+
+    Nobody sells less than nothing, unless more was given back: such a month as forecast is its own lower end.
+    """
     margin = None if spread is None or np.isnan(spread[step]) else Z_VALUE * float(spread[step])
     return {
         "months_ahead": step + 1,
         "forecast_amount": _money(told[method]),
-        "forecast_low": None if margin is None else _money(max(0.0, told[method] - margin)),
+        "forecast_low": None if margin is None else _money(max(min(0.0, told[method]), told[method] - margin)),
         "forecast_high": None if margin is None else _money(told[method] + margin),
         "theta_amount": _money(told[THETA]),
         "naive_amount": _money(told[NAIVE]),

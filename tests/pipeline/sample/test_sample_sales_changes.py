@@ -2,15 +2,42 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
+
+from expectations.results import CheckResult
+from expectations.runner import check_reports
+from pipelines.published import folder_now
 
 from .conftest import Published
 
 pytestmark = pytest.mark.procedure("B1", "B2")
 SCOPE = "region = 'all' and segment = 'all'"
 COMING_MONTHS = ["2026-11", "2026-12", "2027-01", "2027-02", "2027-03", "2027-04"]
+BREAKS = {
+    "rpt_sales_bridge.effects_explain_the_change_to_the_cent": "update rpt_sales_bridge set mix_effect = mix_effect + 0.01",
+    "rpt_sales_bridge.stands_between_the_sales_of_both_months": (
+        "update rpt_sales_bridge set sales_amount = sales_amount + 1, other_effect = other_effect + 1"
+    ),
+    "rpt_sales_forecast.forecast_lies_within_its_interval": (
+        "update rpt_sales_forecast set forecast_low = forecast_high, forecast_high = forecast_low"
+    ),
+    "rpt_sales_forecast.the_nearer_method_is_shown": (
+        "update rpt_sales_forecast set forecast_method = 'theta' where method_reason = 'naive_was_no_worse'"
+    ),
+    "rpt_sales_forecast.tested_against_what_was_sold": "update rpt_sales_forecast set sales_amount = sales_amount + 1",
+    "rpt_sales_growth.growth_leads_from_last_year_to_now": "update rpt_sales_growth set growth_rate = -growth_rate",
+    "rpt_sales_growth.agrees_with_the_month_s_sales": (
+        "update rpt_sales_growth set sales_amount = sales_amount * 2, last_year_sales_amount = last_year_sales_amount * 2"
+    ),
+    "rpt_region_growth.shares_are_parts_of_the_whole": "update rpt_region_growth set order_share = order_share + 1",
+    "rpt_region_growth.emerging_only_with_evidence": "update rpt_region_growth set is_emerging = true",
+    "rpt_competitor_prices.prices_are_positive": "update rpt_competitor_prices set competitor_price = 0",
+}
 EFFECTS = ("volume", "mix", "price", "added", "dropped", "other")
 
 
@@ -109,3 +136,19 @@ def test_every_region_and_segment_has_its_forecast(published: Published) -> None
         " except select region, segment from rpt_sales_forecast where forecast_kind = 'ahead')"
     )
     assert missing["cells"] == 0
+
+
+def test_whatever_is_wrong_in_these_reports_holds_the_market_back(published: Published, tmp_path: Path) -> None:
+    candidate = tmp_path / "leadership.duckdb"
+    shutil.copyfile(folder_now(published.settings) / "leadership.duckdb", candidate)
+    assert {check.check_id: check.detail for check in held(published, candidate)} == {}
+    with duckdb.connect(str(candidate)) as connection:
+        for change in BREAKS.values():
+            connection.execute(change)
+    broken = held(published, candidate)
+    assert {check.check_id for check in broken} == set(BREAKS)
+    assert all("market" in check.sections for check in broken)
+
+
+def held(published: Published, candidate: Path) -> list[CheckResult]:
+    return [check for check in check_reports(candidate, published.settings) if check.holds_back]

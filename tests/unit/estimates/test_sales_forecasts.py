@@ -79,3 +79,9 @@ def test_a_short_history_has_no_interval_and_a_shorter_one_no_forecast() -> None
     year = forecasts([float(month) for month in range(1, 13)])
     assert year["forecast_kind"].to_list() == ["ahead"] * 3
     assert forecasts([5.0] * 11).is_empty()
+
+
+def test_a_month_in_which_more_was_given_back_lies_within_its_interval() -> None:
+    made = forecasts(([-1200.0] + [0.0] * 11) * 3)
+    (first, *_) = made.filter(forecast_kind="ahead").iter_rows(named=True)
+    assert first["forecast_low"] == first["forecast_amount"] == first["forecast_high"] == -1200
