@@ -19,6 +19,7 @@ from dashboards import charts, formatting
 from dashboards.context import Context
 
 Row = dict[str, Any]
+PERIODS = ("previous", "last_year")  # what a tile's figure is held against
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -150,7 +151,9 @@ def _tile_html(context: Context, row: Row, history: list[float | None]) -> str:
         detail = context.text("tile.target", value=write(row["target_value"], row["unit"]))
     elif detail:
         detail = context.text("tile.interval", interval=detail)
-    changes = "".join(_change_html(context, row, period, is_weak) for period in ("previous", "last_year"))
+    # Two dashes say nothing: a figure that is compared with neither month has no such lines.
+    is_compared = any(row[f"{period}_change"] is not None for period in PERIODS)
+    changes = "".join(_change_html(context, row, period, is_weak) for period in PERIODS) if is_compared else ""
     label = escape(context.figure_label(row["report"], row["report_column"]))
     return (
         f"<div class='ledger-tile'><div class='label' title='{label}'>{label}</div>"

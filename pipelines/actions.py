@@ -6,17 +6,22 @@ models int_actions_*), who is looked up in the vault (warehouse/operations.py), 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 from pipelines.errors import MarketLedgerError
 from pipelines.published import folder_now, opened
 from pipelines.settings import Settings
+from pipelines.texts import has_text, text
 
 FILE = "operations.duckdb"
 DONE = "done"
+SEPARATOR = re.compile(r"( · |: )")  # between the parts of an action's detail, as the models write it
+AMOUNT = re.compile(r"\d+\.\d\d")
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,24 @@ class Action:
 
     def label(self, language: str) -> str:
         return self.label_zh if language == "zh" else self.label_en
+
+    def detail_in(self, language: str) -> str:
+        return detail_in_words(self.detail, language)
+
+
+def detail_in_words(detail: str | None, language: str, name: Callable[[str], str] = str) -> str:
+    """What an action is about, for people: codes by their names, amounts grouped, numbers of orders as they are.
+
+    `name` knows codes that this text file does not: a company's own, say.
+    """
+
+    def worded(part: str) -> str:
+        key = f"action_detail.{part}"
+        if has_text(key, language):
+            return text(key, language)
+        return f"{Decimal(part):,}" if AMOUNT.fullmatch(part) else name(part)
+
+    return "".join(part if SEPARATOR.fullmatch(part) else worded(part) for part in SEPARATOR.split(detail or ""))
 
 
 def list_actions(settings: Settings) -> list[Action]:

@@ -524,7 +524,7 @@ def show_actions(settings: Settings, console: Console, actions: Sequence[Action]
             console.text(f"action_status.{each.status}"),
             local(each.due_at, settings) if each.due_at else str(each.due_date or "–"),
             each.label(console.language),
-            each.detail or "",
+            each.detail_in(console.language),
             each.responsible_name or "–",
             each.department,
             each.customer_name or "–",

@@ -174,11 +174,12 @@ def model_checks(models: DbtResult, catalog: Catalog) -> list[CheckResult]:
         failed = node.status in ("fail", "error", "skipped")
         if not is_test and not failed:
             continue
+        target = targets[0] if targets else node.name
         results.append(
             CheckResult(
                 check_id=node.name,
                 kind="dbt",
-                target=targets[0] if targets else node.name,
+                target=target,
                 sections=tuple(sorted({section for target in targets for section in catalog.sections_of(target)})),
                 severity="warning" if catalog.severity.get(node.unique_id) == "warn" else "critical",
                 passed=node.status in ("success", "pass"),
@@ -187,9 +188,24 @@ def model_checks(models: DbtResult, catalog: Catalog) -> list[CheckResult]:
                 detail=_said(node.message),
                 delivery_ids=(),
                 waived_by=None,
+                label_zh=_label(catalog, node.unique_id, target, "zh"),
+                label_en=_label(catalog, node.unique_id, target, "en"),
             )
         )
     return results
+
+
+def _label(catalog: Catalog, unique_id: str, target: str, language: str) -> str:
+    """What a generic test checks, in words; empty for any other, which goes by its name."""
+    from pipelines.texts import has_text, text
+
+    kind, columns = catalog.kinds.get(unique_id, ("", ()))
+    key = f"checks.tests.{kind}"
+    if not has_text(key, language):
+        return ""
+    model = catalog.models.get(target)
+    named = [model.column(name).meta.get("label", {}).get(language, name) if model else name for name in columns]
+    return text(key, language, columns=text("checks.join", language).join(named))
 
 
 def _said(message: str) -> str:

@@ -130,7 +130,7 @@ def body_of(digest: Digest, settings: Settings) -> str:
             status=text(f"cli.action_status.{each.status}", language),
             due=each.due_date or "–",
             what=each.label(language),
-            detail=each.detail or "",
+            detail=each.detail_in(language),
             action=each.action_id,
         ).rstrip()
         for each in digest.actions[:MOST_LINES]

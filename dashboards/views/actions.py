@@ -15,7 +15,7 @@ import streamlit as st
 from dashboards import components, formatting
 from dashboards.components import Column
 from dashboards.context import Context
-from pipelines.actions import DONE, list_actions, mark
+from pipelines.actions import DONE, detail_in_words, list_actions, mark
 from pipelines.errors import MarketLedgerError
 from pipelines.settings import Settings, load_settings
 
@@ -104,12 +104,13 @@ def _columns(context: Context, with_contacts: bool) -> list[Column]:
     def due(row: dict) -> str:
         if row["due_at"]:
             return formatting.moment(row["due_at"], context.language, context.time_zone)
-        return formatting.day(row["due_date"], context.language) if row["due_date"] else formatting.NOT_AVAILABLE
+        return _day(context, "due_date", row)
 
     columns = [
         Column(
             "status", context.text("actions.state"), "code", lambda row: context.text(f"actions.status.{row['status']}")
         ),
+        Column("since_date", context.text("actions.since"), "date", partial(_day, context, "since_date")),
         Column("due_date", context.text("actions.due"), "date", due),
         Column("label", context.text("actions.kind")),
         Column("detail", context.text("actions.detail"), "text", partial(_detail, context)),
@@ -122,11 +123,19 @@ def _columns(context: Context, with_contacts: bool) -> list[Column]:
             *columns,
             *(Column(name, context.text(f"actions.{name}"), "code", partial(_plain, name)) for name in people),
         ]
-    return [*columns, Column("procedure_id", context.text("actions.procedure"))]
+    return [
+        *columns,
+        Column("responsible_key", context.text("actions.responsible_name"), "code", partial(_plain, "responsible_key")),
+        Column("procedure_id", context.text("actions.procedure")),
+    ]
 
 
 def _detail(context: Context, row: dict) -> str:
-    return context.label("action_detail", row["detail"]) if row["detail"] else ""
+    return detail_in_words(row["detail"], context.language, partial(context.label, "order_step"))
+
+
+def _day(context: Context, field: str, row: dict) -> str:
+    return formatting.day(row[field], context.language) if row[field] else formatting.NOT_AVAILABLE
 
 
 def _plain(field: str, row: dict) -> str:

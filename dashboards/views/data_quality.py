@@ -19,7 +19,7 @@ def show(context: Context) -> None:
     components.heading(context, context.text("data_quality.title"), context.text("data_quality.subtitle"))
     deliveries = context.publication.deliveries()
     _totals(context, deliveries)
-    _sections(context)
+    _held_sections(context)
     scores, receipts, rejected, checks, waivers = st.tabs(
         [context.text(f"data_quality.tabs.{name}") for name in ("scores", "receipts", "rejected", "checks", "waivers")]
     )
@@ -53,8 +53,18 @@ def _totals(context: Context, deliveries: list[dict]) -> None:
     )
 
 
-def _sections(context: Context) -> None:
-    rows = [dict(row) for row in context.sections.values()]
+def _held_sections(context: Context) -> None:
+    """What readers see of an earlier day, and why; one sentence where that is nothing."""
+    rows = [dict(row) for row in context.sections.values() if row["state"] != "ok"]
+    if not rows:
+        components.note(
+            context.text(
+                "data_quality.all_current",
+                count=context.figure(len(context.sections), "count"),
+                as_of=formatting.moment(context.information["as_of"], context.language, context.time_zone),
+            )
+        )
+        return
     columns = [
         Column(
             "section",
@@ -181,13 +191,18 @@ def _rejected(context: Context) -> None:
             "code",
             write=lambda row: context.text(f"row_status.{row['status']}"),
         ),
-        Column("columns", context.text("data_quality.column"), write=lambda row: str(row["columns"] or "")),
+        Column("columns", context.text("data_quality.column"), write=_named_columns),
         Column("reason_codes", context.text("data_quality.reason"), write=context.reasons),
     ]
     components.table(context, rows[:PAGE], columns)
     if len(rows) > PAGE:
         components.note(context.text("table.more", shown=PAGE, total=len(rows)))
     components.downloads(context, rows, columns, "rejected-rows")
+
+
+def _named_columns(row: dict) -> str:
+    """The columns of a row that are in question; a table that waits as a whole names none."""
+    return row["columns"] or formatting.NOT_AVAILABLE
 
 
 def _checks(context: Context) -> None:
@@ -216,7 +231,12 @@ def _checks(context: Context) -> None:
         Column("observed", context.text("data_quality.observed")),
         Column("expected", context.text("data_quality.expected")),
     ]
-    components.table(context, failed + [row for row in rows if row["passed"]], columns)
+    rows = failed + [row for row in rows if row["passed"]]
+    shown = max(len(failed), PAGE)
+    components.table(context, rows[:shown], columns)
+    if len(rows) > shown:
+        components.note(context.text("table.more", shown=shown, total=len(rows)))
+    components.downloads(context, rows, columns, "checks")
 
 
 def _result(row: dict) -> str:

@@ -89,6 +89,7 @@ class Catalog:
     models: Mapping[str, Model]
     tested: Mapping[str, tuple[str, ...]]  # unique_id of a test -> names of the models it looks at
     severity: Mapping[str, str]  # unique_id of a test -> error|warn
+    kinds: Mapping[str, tuple[str, tuple[str, ...]]]  # unique_id of a generic test -> which, and the columns it names
 
     def reports(self) -> list[Model]:
         return [model for model in self.models.values() if model.is_report]
@@ -159,6 +160,7 @@ def catalog_of(manifest: Mapping[str, Any]) -> Catalog:
         models=models,
         tested={key: _tested_models(node, nodes) for key, node in tests.items()},
         severity={key: str(node["config"].get("severity", "ERROR")).lower() for key, node in tests.items()},
+        kinds={key: _kind_of_test(node["test_metadata"]) for key, node in tests.items() if node.get("test_metadata")},
     )
 
 
@@ -213,6 +215,14 @@ def _upstream(unique_id: str, nodes: Mapping[str, Any]) -> list[str]:
 
 def _parents(unique_id: str, nodes: Mapping[str, Any]) -> Iterable[str]:
     return sorted(nodes.get(unique_id, {}).get("depends_on", {}).get("nodes", []))
+
+
+def _kind_of_test(metadata: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
+    """What a generic test checks and of which columns: those it is given by one of these names."""
+    given = [metadata["kwargs"].get(name) for name in ("columns", "column_name", "dimension", "total")]
+    named = [each for each in given if each]
+    columns = named[0] if named else ()
+    return metadata["name"], tuple([columns] if isinstance(columns, str) else columns)
 
 
 def _tested_models(node: Mapping[str, Any], nodes: Mapping[str, Any]) -> tuple[str, ...]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from expectations.results import CheckResult
+from pipelines.gates import model_checks
 from pipelines.warehouse.candidate import drill_table
 from pipelines.warehouse.catalog import Catalog, Column, catalog_of
+from pipelines.warehouse.dbt import DbtResult, NodeResult
 from pipelines.warehouse.publish import held_sections
 
 
@@ -129,3 +131,25 @@ def test_common_columns_of_a_layer_are_named_once() -> None:
     assert model.column("month_start").meta == {"unit": "date", "label": "Order month"}
     assert model.column("buyer").key_class == "person", "documented or not"
     assert model.column("other").meta == {}
+
+
+def test_a_generic_test_is_told_in_words() -> None:
+    """The columns by their labels where they have one, by their names else."""
+    column = {"config": {"meta": {"label": {"zh": "月份", "en": "Month"}}}}
+    grain = {"name": "grain", "kwargs": {"columns": ["month_start", "region"]}}
+    nodes = {
+        "model.l.rpt_traffic": {**node("rpt_traffic", section="visitors"), "columns": {"month_start": column}},
+        "test.l.grain_1": {
+            **node("grain_1", ("model.l.rpt_traffic",), kind="test"),
+            "attached_node": "model.l.rpt_traffic",
+            "test_metadata": grain,
+        },
+        "test.l.own": node("own", ("model.l.rpt_traffic",), kind="test"),
+    }
+    ran = [
+        NodeResult(key, key.rpartition(".")[2], "test", "pass", "", seconds=0.1, failures=0)
+        for key in ("test.l.grain_1", "test.l.own")
+    ]
+    checks = model_checks(DbtResult(tuple(ran)), catalog_of({"nodes": nodes, "sources": {}}))
+    told = [(check.label_zh, check.label_en) for check in checks]
+    assert told == [("每组只有一行：月份、region", "One row for each: Month, region"), ("", "")]
