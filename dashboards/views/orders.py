@@ -41,6 +41,14 @@ PLANNED = (
     ("urgent_share", "percent"),
 )
 SIGNATURES = (("signature_due_count", "count"), ("signature_count", "count"), ("signature_rate", "percent"))
+PRICED = (
+    ("price_known_count", "count"),
+    ("price_within_count", "count"),
+    ("price_beyond_count", "count"),
+    ("price_undecided_count", "count"),
+    ("price_breach_count", "count"),
+    ("price_within_rate", "percent"),
+)
 REVIEWED = (
     ("order_count", "count"),
     ("complete_count", "count"),
@@ -170,6 +178,24 @@ def _reviews(context: Context) -> None:
     figures = SIGNATURES if chosen == "review_part" else REVIEWED
     components.breakdown_table(context, REVIEWS, chosen, found, figures, "order-reviews")
     components.passport_button(context, REVIEWS, "completeness_rate", key="completeness-rate")
+    _prices(context)
+
+
+def _prices(context: Context) -> None:
+    """Whose discounts went further than the authority of whoever signed."""
+    found = _parts(context, REVIEWS, "department", "price_within_rate nulls last, breakdown_value")
+    total = next((row for row in found if row["breakdown"] == "total"), None)
+    if total is None or not total["price_known_count"]:
+        return
+    components.chart_title(
+        context.text("orders.prices", beyond=context.figure(total["price_beyond_count"], "count"),
+                     undecided=context.figure(total["price_undecided_count"], "count"),
+                     orders=context.figure(total["price_known_count"], "count")),
+        context.text("orders.prices_note"),
+    )  # fmt: skip
+    found.sort(key=lambda row: row["breakdown"] == "total")
+    components.breakdown_table(context, REVIEWS, "department", found, PRICED, "order-prices")
+    components.passport_button(context, REVIEWS, "price_breach_count", key="price-breaches")
 
 
 def _plans(context: Context) -> None:

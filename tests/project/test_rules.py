@@ -94,6 +94,7 @@ def test_every_code_has_a_rule(
     [
         ("web_channel_rules", "source_channel", "source_channel", set()),
         ("complaint_targets", "category", "category", {"all"}),
+        ("approval_authorities", "role", "role", set()),
     ],
 )
 def test_rules_name_codes_that_exist(

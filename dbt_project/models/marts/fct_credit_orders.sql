@@ -26,9 +26,16 @@ owed_before as (
     group by orders.order_id
 ),
 
+-- An approval is of somebody with authority over the limit who signed for nobody else on this order.
 approvals as (
-    select order_id from {{ ref('fct_order_reviews') }}
-    where review_part = 'finance' and is_signed and coalesce(review_opinion, 'agreed') <> 'refused'
+    select
+        order_id,
+        max(case when may_exceed_credit_limit and is_distinct then 1 else 0 end) = 1 as is_approved,
+        max(case when may_exceed_credit_limit then 1 else 0 end) = 1 as is_signed_above,
+        min(case when may_exceed_credit_limit and is_distinct then signer_surrogate end) as approver_key
+    from {{ ref('int_order_signatures') }}
+    where is_agreed
+    group by order_id
 ),
 
 final as (
@@ -45,7 +52,14 @@ final as (
         cast(coalesce(owed_before.owed_amount, 0) as decimal(18, 2)) as owed_amount,
         cast(orders.credit_limit as decimal(18, 2)) as credit_limit,
         cast(coalesce(owed_before.owed_amount, 0) + orders.sales_amount > orders.credit_limit as boolean) as is_over_limit,
-        cast(approvals.order_id is not null as boolean) as is_approved,
+        cast(coalesce(approvals.is_approved, false) as boolean) as is_approved,
+        cast(case
+            when approvals.is_approved then 'approved'
+            when approvals.is_signed_above then 'not_distinct'
+            when approvals.order_id is not null then 'not_high_enough'
+            else 'none'
+        end as string) as approval_status,
+        cast(approvals.approver_key as string) as approver_key,
         cast(orders.ledger_delivery_id as string) as ledger_delivery_id,
         cast(orders.ledger_row_number as bigint) as ledger_row_number
     from orders

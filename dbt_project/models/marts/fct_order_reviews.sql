@@ -19,6 +19,29 @@ sample_lines as (
     group by order_id
 ),
 
+-- What was taken off the price of goods sold; gifts and refunds are no decisions on a price.
+prices as (
+    select
+        order_id,
+        sum(discount_amount) as discount_amount,
+        sum(net_amount + discount_amount) as list_amount
+    from {{ ref('fct_sales_lines') }}
+    where line_type = 'sale' and discount_amount is not null and net_amount is not null
+    group by order_id
+    having sum(net_amount + discount_amount) > 0
+),
+
+authorities as (
+    select order_id, max(most_discount_share) as most_discount_share
+    from {{ ref('int_order_signatures') }}
+    where is_agreed
+    group by order_id
+),
+
+lowest_authority as (
+    select min(most_discount_share) as most_discount_share from {{ ref('approval_authorities') }}
+),
+
 -- Who signed, whose flow came to the review, and what was declared a sample.
 reached as (
     select order_id, ledger_delivery_id, ledger_row_number from reviews
@@ -74,10 +97,22 @@ judged as (
         reviews.review_opinion,
         coalesce(sample_lines.sample_units, 0) as sample_units,
         coalesce(reviewed.is_sample_confirmed, false) as is_sample_confirmed,
-        coalesce(sample_lines.is_sample_throughout, false) as is_declared_sample
+        coalesce(sample_lines.is_sample_throughout, false) as is_declared_sample,
+        {{ safe_divide('prices.discount_amount', 'prices.list_amount') }} as discount_share,
+        authorities.most_discount_share,
+        case
+            when prices.order_id is null then 'not_known'
+            when prices.discount_amount <= {{ in_cents('lowest_authority.most_discount_share * cast(prices.list_amount as double)') }}
+                then 'within'
+            when authorities.most_discount_share is null then 'undecided'
+            when prices.discount_amount <= {{ in_cents('authorities.most_discount_share * cast(prices.list_amount as double)') }}
+                then 'within'
+            else 'beyond'
+        end as price_decision
     from under_review
     cross join parts
     cross join run_context
+    cross join lowest_authority
     left join {{ ref('fct_orders') }} as orders
         on under_review.order_id = orders.order_id
     left join reviewed
@@ -86,6 +121,10 @@ judged as (
         on under_review.order_id = reviews.order_id and parts.review_part = reviews.review_part
     left join sample_lines
         on under_review.order_id = sample_lines.order_id
+    left join prices
+        on under_review.order_id = prices.order_id
+    left join authorities
+        on under_review.order_id = authorities.order_id
 ),
 
 final as (
@@ -114,6 +153,9 @@ final as (
             is_declared_sample and not is_sample_confirmed and sample_units > {{ threshold('sample_order_units') }} as boolean
         ) as is_sample_too_large,
         cast(sample_units as decimal(18, 4)) as sample_units,
+        cast(discount_share as double) as discount_share,
+        cast(most_discount_share as double) as most_discount_share,
+        cast(price_decision as string) as price_decision,
         cast(origin.ledger_delivery_id as string) as ledger_delivery_id,
         cast(origin.ledger_row_number as bigint) as ledger_row_number
     from judged

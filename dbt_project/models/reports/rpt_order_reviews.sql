@@ -31,9 +31,18 @@ counted as (
         count(case when not is_sample_order and is_signed then 1 end) as signature_count,
         count(case when is_order and is_sample_order then 1 end) as sample_order_count,
         sum(case when is_order and is_sample_order then sample_units end) as sample_units,
-        count(case when is_order and is_sample_too_large then 1 end) as sample_too_large_count
+        count(case when is_order and is_sample_too_large then 1 end) as sample_too_large_count,
+        {%- for decision in ['within', 'beyond', 'undecided'] %}
+        count(case when is_order and not is_sample_order and price_decision = '{{ decision }}' then 1 end) as price_{{ decision }}_count
+        {{- ',' if not loop.last }}
+        {%- endfor %}
     from {{ with_totals('parts', ['region', 'segment']) }} as totals
     group by {{ cell }}
+),
+
+judged as (
+    select *, price_within_count + price_beyond_count + price_undecided_count as price_known_count
+    from counted
 ),
 
 final as (
@@ -55,8 +64,16 @@ final as (
         cast(delivered_incomplete_count as bigint) as delivered_incomplete_count,
         cast(sample_order_count as bigint) as sample_order_count,
         cast(coalesce(sample_units, 0) as decimal(18, 4)) as sample_units,
-        cast(sample_too_large_count as bigint) as sample_too_large_count
-    from counted
+        cast(sample_too_large_count as bigint) as sample_too_large_count,
+        cast(price_known_count as bigint) as price_known_count,
+        cast(price_within_count as bigint) as price_within_count,
+        cast(price_beyond_count as bigint) as price_beyond_count,
+        cast(price_undecided_count as bigint) as price_undecided_count,
+        cast(price_beyond_count + price_undecided_count as bigint) as price_breach_count,
+        cast({{ safe_divide('price_within_count', 'price_known_count') }} as double) as price_within_rate,
+        cast({{ wilson_low('price_within_count', 'price_known_count') }} as double) as price_within_rate_low,
+        cast({{ wilson_high('price_within_count', 'price_known_count') }} as double) as price_within_rate_high
+    from judged
 )
 
 select * from final

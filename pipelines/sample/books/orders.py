@@ -179,7 +179,7 @@ def figures(drawn: Books, events: Events) -> dict[str, Any]:
     return {
         "steps": step_figures(drawn.passages, events),
         "fulfilment": fulfilment(drawn.passages, events),
-        "reviews": reviews.figures(drawn.signatures, reviewed(drawn.passages)),
+        "reviews": reviews.figures(drawn.signatures, reviewed(drawn.passages), events),
     }
 
 

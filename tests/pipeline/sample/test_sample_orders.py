@@ -86,6 +86,43 @@ def test_reviews_complete_and_what_is_missing(published: Published, planted: dic
     assert {row["part"]: row["missing"] for row in parts} == reviews["missing_by_part"]
 
 
+@pytest.mark.procedure("C1")
+def test_prices_decided_beyond_authority_are_found(published: Published, planted: dict[str, Any]) -> None:
+    reviews = planted["reviews"]
+    for decision in ("beyond", "undecided"):
+        rows = published.rows(
+            "select order_id from fct_order_reviews where is_first_part and price_decision = ? order by 1", decision
+        )
+        assert [row["order_id"] for row in rows] == reviews[f"price_{decision}"]
+        assert rows
+    (row,) = published.rows(
+        "select sum(price_within_count)::bigint as price_within_count, sum(price_beyond_count)::bigint as beyond"
+        f" from rpt_order_reviews where {ALL} and breakdown = 'department'"
+    )
+    assert row == {"price_within_count": reviews["price_within_count"], "beyond": len(reviews["price_beyond"])}
+
+
+@pytest.mark.procedure("C3")
+def test_an_order_over_the_limit_is_approved_by_somebody_above_who_signed_for_nothing_else(
+    published: Published, planted: dict[str, Any]
+) -> None:
+    rows = published.rows("select order_id, approval_status from fct_credit_orders where is_over_limit")
+    found = {
+        status: {row["order_id"] for row in rows if row["approval_status"] == status}
+        for status in ("approved", "not_distinct", "not_high_enough", "none")
+    }
+    over = {row["order_id"] for row in rows}
+    above, twice = (set(planted["reviews"][name]) & over for name in ("approved_above", "signed_twice"))
+    assert found["approved"] == above
+    assert twice <= found["not_high_enough"]
+    assert above
+    (counted,) = published.rows(
+        "select sum(unapproved_count)::bigint as number from rpt_credit"
+        " where region = 'all' and segment = 'all' and breakdown = 'total'"
+    )
+    assert counted["number"] == len(over - above)
+
+
 @pytest.mark.procedure("C2")
 def test_samples_stand_apart_and_sell_nothing(published: Published, planted: dict[str, Any]) -> None:
     rows = published.rows("select distinct order_id, is_sample_order from fct_order_reviews where order_id like 'YP%'")
