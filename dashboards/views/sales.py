@@ -5,9 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboards import charts, components, formatting
+from dashboards.components import Column
 from dashboards.context import Context
 
 REPORT = "rpt_monthly_sales"
+VERSIONS = "rpt_target_versions"
 BREAKDOWNS = ("region", "channel", "segment", "product_category", "product")
 TILES = ("sales_amount", "target_attainment_rate", "year_to_date_sales_amount", "year_to_date_attainment_rate")
 TABLE = (
@@ -37,6 +39,7 @@ def show(context: Context) -> None:
     _tiles(context, found)
     _two_years(context, found)
     _breakdown(context)
+    _target_versions(context)
 
 
 def _tiles(context: Context, found: list[dict]) -> None:
@@ -98,3 +101,42 @@ def _breakdown(context: Context) -> None:
     found.sort(key=lambda row: row["breakdown"] == "total")
     components.breakdown_table(context, REPORT, chosen, found, TABLE, "sales")
     components.note(context.text("sales.note"))
+
+
+def _target_versions(context: Context) -> None:
+    """The versions of the month's target; where it was never revised there is nothing to tell apart."""
+    choice = context.choice
+    found = context.publication.report(
+        VERSIONS, "version", month_start=choice.month, region=choice.region, segment=choice.segment
+    )
+    if len(found) < 2:
+        return
+    counted = next((row for row in found if row["is_counted"]), None)
+    components.chart_title(
+        context.text("sales.versions", count=context.figure(len(found), "count"))
+        if counted is None
+        else context.text(
+            "sales.version_counted", version=counted["version"], count=context.figure(len(found), "count")
+        ),
+        context.text("sales.versions_note"),
+    )
+    columns = [
+        Column("version", context.column_title(VERSIONS, "version"), "text"),
+        *(Column(name, context.column_title(VERSIONS, name), "date") for name in ("valid_from", "valid_until")),
+        *(
+            components.figure_column(context, VERSIONS, name, unit)
+            for name, unit in (
+                ("target_amount", "currency"),
+                ("change_rate", "change"),
+                ("target_attainment_rate", "percent"),
+            )
+        ),
+        Column("is_counted", context.text("sales.verdict"), "text", lambda row: _verdict(context, row)),
+    ]
+    components.table(context, found, columns)
+    components.passport_button(context, VERSIONS, "target_amount", key="target-versions")
+
+
+def _verdict(context: Context, row: dict) -> str:
+    names = [name for name in ("counted", "latest") if row[f"is_{name}"]]
+    return context.text("table.list_join").join(context.text(f"sales.verdicts.{name}") for name in names)

@@ -35,6 +35,7 @@ def write_down(events: Events) -> Figures:
         "web_sessions": monthly(web_sessions(events), months, web_figures),
         "sales": monthly(lines, months, sales_figures),
         "targets": target_figures(events, lines),
+        "target_versions": version_figures(events),
         "penetration": penetration_figures(events, lines),
         "customers": customer_figures(lines, months),
         "funnel": funnel_figures(events),
@@ -120,6 +121,20 @@ def target_figures(events: Events, lines: Frame) -> dict[str, Figures]:
             "latest_target_amount": versions[latest][1],
             "target_attainment_rate": round(amount / versions[valid][1], 9),
             "latest_target_attainment_rate": round(amount / versions[latest][1], 9),
+        }
+    return figures
+
+
+def version_figures(events: Events) -> dict[str, Figures]:
+    """Every version of a month's target, and which of them was valid when the month began."""
+    figures: dict[str, Figures] = {}
+    for key, rows in events.targets.partition_by("target_month", as_dict=True).items():
+        month: date = key[0]
+        versions = amounts_of_versions(rows)
+        counted = max(version for version, (start, _) in versions.items() if start <= month)
+        figures[f"{month:%Y-%m}"] = {
+            str(version): {"valid_from": f"{start:%Y-%m-%d}", "target_amount": amount, "is_counted": version == counted}
+            for version, (start, amount) in sorted(versions.items())
         }
     return figures
 

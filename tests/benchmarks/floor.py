@@ -34,6 +34,7 @@ LEFT_OUT = (
     "rpt_customer_migration",
     "rpt_satisfaction_importance",
     "rpt_customer_files",
+    "rpt_target_versions",
     # books that the benchmark's company does not keep
     "rpt_order_fulfilment",
     "rpt_order_reviews",

@@ -122,6 +122,19 @@ def test_target_of_the_version_valid_at_month_start_and_the_latest(published: Pu
         }, month
 
 
+@pytest.mark.procedure("B2")
+def test_every_version_of_a_target_and_which_one_counted(published: Published, truth: Truth) -> None:
+    got: dict[str, dict[str, Any]] = {}
+    for row in published.rows(f"select * from rpt_target_versions where {WHOLE}"):
+        got.setdefault(f"{row['month_start']:%Y-%m}", {})[str(row["version"])] = {
+            "valid_from": f"{row['valid_from']:%Y-%m-%d}",
+            "target_amount": int(row["target_amount"]),
+            "is_counted": row["is_counted"],
+        }
+    assert got == truth["target_versions"]
+    assert {len(versions) for versions in got.values()} == {1, 2}
+
+
 @pytest.mark.procedure("B3")
 def test_penetration_by_segment(published: Published, truth: Truth) -> None:
     rows = published.rows(
