@@ -41,8 +41,8 @@ GROWTH_TABLE = (
 REGION_TABLE = (
     ("sales_amount", "currency"),
     ("growth_rate", "change"),
+    ("market_growth_rate", "change"),
     ("order_count", "count"),
-    ("last_year_order_count", "count"),
     ("order_share", "percent"),
 )
 
@@ -200,18 +200,19 @@ def _regions(context: Context) -> None:
     )
     columns = [Column("region", context.column_title(REGIONS, "region"), "code")]
     columns += [components.figure_column(context, REGIONS, name, unit) for name, unit in REGION_TABLE]
+    columns += [_points_column(context, name) for name in ("growth_ahead_of_market", "order_share_change")]
     columns += [
-        Column(
-            "order_share_change",
-            context.column_title(REGIONS, "order_share_change"),
-            "points",
-            lambda row: formatting.change(row["order_share_change"], "points", context.language),
-        ),
         Column("is_emerging", context.text("market.verdict"), "code", lambda row: _verdict(context, row)),
     ]
     components.table(context, found, columns)
     components.downloads(context, found, columns, f"region-growth-{choice.month:%Y-%m}")
     components.passport_button(context, REGIONS, "order_share_change", key="order-share-change")
+
+
+def _points_column(context: Context, name: str) -> Column:
+    """The difference of two rates of the regions."""
+    title = context.column_title(REGIONS, name)
+    return Column(name, title, "points", lambda row: formatting.change(row[name], "points", context.language))
 
 
 def _verdict(context: Context, row: Row) -> str:

@@ -16,6 +16,7 @@ import polars as pl
 
 from pipelines.sample import company
 from pipelines.sample.events import Events, Frame
+from pipelines.sample.register import month_of, region_of
 from pipelines.sample.truth import counted_lines
 
 Figures = dict[str, Any]
@@ -41,7 +42,9 @@ def figures(events: Events) -> dict[str, Figures]:
             for month in months
             if month.month in FESTIVAL_MONTHS and months[0] <= aligned(month)
         },
-        "region_growth": region_growth(lines, months) if len(months) >= WINDOW_MONTHS + 12 else {},
+        "region_growth": region_growth(lines, market_by_region(events), months)
+        if len(months) >= WINDOW_MONTHS + 12
+        else {},
     }
 
 
@@ -98,7 +101,13 @@ def around_the_festival(lines: Frame, month: date) -> Figures:
     }
 
 
-def region_growth(lines: Frame, months: tuple[date, ...]) -> dict[str, Figures]:
+def market_by_region(events: Events) -> Frame:
+    """What the whole market of each region bought, by month."""
+    market = events.market.with_columns(month=month_of("market_month"), region=region_of())
+    return market.group_by("region", "month").agg(pl.sum("market_amount"))
+
+
+def region_growth(lines: Frame, market: Frame, months: tuple[date, ...]) -> dict[str, Figures]:
     """The last months of each region against the same months a year before, with the test of its share of orders."""
     now, then = (
         {f"{month:%Y-%m}" for month in months[len(months) - WINDOW_MONTHS - back : len(months) - back]}
@@ -124,6 +133,14 @@ def region_growth(lines: Frame, months: tuple[date, ...]) -> dict[str, Figures]:
             "last_year_order_count": orders_then,
             "sales_amount": amount,
             "last_year_sales_amount": amount_then,
+            **{
+                name: int(
+                    market.filter(pl.col("month").is_in(sorted(window)) & (pl.col("region") == region))[
+                        "market_amount"
+                    ].sum()
+                )
+                for name, window in (("market_amount", now), ("last_year_market_amount", then))
+            },
             "is_significant": abs(z) > 1.96,
             "is_emerging": z > 1.96 and is_faster and orders >= LEAST_ORDERS,
         }

@@ -57,9 +57,31 @@ summed as (
     group by spans.month_start, sales.region, sales.segment
 ),
 
+-- The whole market over the same months, where its size is known for each of them.
+market as (
+    select
+        spans.month_start,
+        market.region,
+        market.segment,
+        {%- for span, name in {'now': 'market_amount', 'then': 'last_year_market_amount'}.items() %}
+        case
+            when count(case when spans.span = '{{ span }}' then market.market_amount end)
+                = {{ months_between('max(spans.first_month_start)', 'max(spans.last_month_start)') }} + 1
+                then sum(case when spans.span = '{{ span }}' then market.market_amount end)
+        end as {{ name }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from spans
+    inner join {{ ref('int_market_size_resolved') }} as market
+        on market.month_start >= spans.first_month_start and market.month_start <= spans.last_month_start
+    group by spans.month_start, market.region, market.segment
+),
+
 compared as (
     select
         parts.*,
+        market.market_amount,
+        market.last_year_market_amount,
+        {{ growth_rate('market.market_amount', 'market.last_year_market_amount') }} as market_growth_rate,
         company.order_count as company_order_count,
         company.last_year_order_count as company_last_year_order_count,
         {{ growth_rate('parts.sales_amount', 'parts.last_year_sales_amount') }} as growth_rate,
@@ -72,6 +94,8 @@ compared as (
     from summed as parts
     inner join summed as company
         on parts.month_start = company.month_start and parts.segment = company.segment and company.region = 'all'
+    left join market
+        on parts.month_start = market.month_start and parts.region = market.region and parts.segment = market.segment
     where parts.region not in ('all', 'unknown')
 ),
 
@@ -84,6 +108,10 @@ final as (
         cast(last_year_sales_amount as decimal(18, 2)) as last_year_sales_amount,
         cast(growth_rate as double) as growth_rate,
         cast(company_growth_rate as double) as company_growth_rate,
+        cast(market_amount as decimal(18, 2)) as market_amount,
+        cast(last_year_market_amount as decimal(18, 2)) as last_year_market_amount,
+        cast(market_growth_rate as double) as market_growth_rate,
+        cast(growth_rate - market_growth_rate as double) as growth_ahead_of_market,
         cast(order_count as bigint) as order_count,
         cast(last_year_order_count as bigint) as last_year_order_count,
         cast(order_share as double) as order_share,

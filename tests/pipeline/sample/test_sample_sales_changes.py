@@ -102,6 +102,10 @@ def test_regions_are_held_against_a_year_before_and_judged(published: Published,
         figures = planted[row["region"]]
         assert {name: row[name] for name in figures} == figures
         assert row["growth_rate"] == pytest.approx(figures["sales_amount"] / figures["last_year_sales_amount"] - 1)
+        assert row["market_growth_rate"] == pytest.approx(
+            figures["market_amount"] / figures["last_year_market_amount"] - 1
+        )
+        assert row["growth_ahead_of_market"] == pytest.approx(row["growth_rate"] - row["market_growth_rate"])
 
 
 @pytest.mark.procedure("B6")
