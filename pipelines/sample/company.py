@@ -137,6 +137,7 @@ BAD_COMPLAINT_MONTH = date(2026, 2, 1)  # Spring Festival staffing: many replies
 BAD_COMPLAINT_BREACH_RATE = 0.50
 UNANSWERED_RATE = 0.02
 INTERNAL_NOTE_RATE = 0.03
+UNCATEGORISED_RATE = 0.30  # of enquiries and suggestions: nobody wrote a category down
 
 SURVEY_ITEMS = ("technology_score", "quality_score", "service_score", "delivery_score", "price_score")
 SURVEY_LEVEL_SHARES = (0.46, 0.42, 0.10, 0.02, 0.00)  # of levels 5, 4, 3, 2, 1 in an ordinary month
@@ -144,6 +145,7 @@ POOR_SURVEY_MONTH = date(2026, 7, 1)
 POOR_SURVEY_LEVEL_SHARES = (0.20, 0.40, 0.28, 0.09, 0.03)
 SURVEY_RESPONSE_RATE = 0.92
 SURVEY_UNDELIVERED_RATE = 0.04
+SURVEY_COMMENT_RATE = 0.25
 STRAIGHT_LINED_RESPONSE = 40  # the n-th response: all items alike; shown as such, but it may be true and counts
 HURRIED_RESPONSE = 41  # the n-th response: answered in seconds, which does not count
 

@@ -14,7 +14,7 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 
-from pipelines.sample import company
+from pipelines.sample import company, opinions
 
 Frame = pl.DataFrame
 # People came before the first month that is written down: without them the first year would look like a start-up.
@@ -123,6 +123,11 @@ def draw_events(months: int, visits_per_month: int, seed: int, habits: Habits | 
     customers = draw_customers(orders)
     complaints = draw_complaints(rng, orders, period, visits_per_month * habits.complaints_per_visit)
     invitations, responses = draw_surveys(rng, orders, period)
+    opinions_rng = opinions.stream(seed)
+    complaints, responses = (
+        opinions.of_complaints(opinions_rng, complaints),
+        opinions.of_responses(opinions_rng, responses),
+    )
     sessions, requests = draw_web(
         rng, period, min(habits.most_sessions_per_month, max(8, round(visits_per_month * 0.2)))
     )

@@ -334,8 +334,8 @@ def complaints_zh(events: Events, months: tuple[date, ...]) -> Frame:
         day_text("received_at", stamp).alias("受理时间"),
         pick("way", [name for _, name, _ in company.COMPLAINT_WAYS]).alias("受理渠道"),
         pl.col("kind").replace_strict(COMPLAINT_KINDS).alias("反馈类型"),
-        pick("category", [name for _, name, _ in company.COMPLAINT_CATEGORIES]).alias("投诉类别"),
-        pick("category", [zh for zh, _ in ISSUES.values()]).alias("问题"),
+        if_known(pick("category", [name for _, name, _ in company.COMPLAINT_CATEGORIES])).alias("投诉类别"),
+        if_known(pick("category", [zh for zh, _ in ISSUES.values()])).alias("问题"),
         customer_id().alias("客户编号"),
         person_name().alias("客户姓名"),
         person_phone().alias("联系电话"),
@@ -347,7 +347,7 @@ def complaints_zh(events: Events, months: tuple[date, ...]) -> Frame:
         pl.when(pl.col("closed_at").is_not_null()).then(yes_no("is_informed")).alias("是否告知客户"),
         pick("showroom", list(SHOWROOM.values())).alias("部门"),
         pick("showroom", list(REGION.values())).alias("区域"),
-        (person_name() + pl.lit("来电反映，回电 ") + person_phone()).alias("投诉内容"),
+        (person_name() + pl.lit("来电反映：") + pl.col("words") + pl.lit("，回电 ") + person_phone()).alias("投诉内容"),
     )
 
 
@@ -360,10 +360,10 @@ def complaints_en(events: Events, months: tuple[date, ...]) -> Frame:
         day_text("received_at", stamp).alias("Received at"),
         pick("way", [ways[code] for code, _, _ in company.COMPLAINT_WAYS]).alias("Received via"),
         pl.col("kind").str.to_titlecase().alias("Kind"),
-        pick("category", [code.replace("_", " ").capitalize() for code, _, _ in company.COMPLAINT_CATEGORIES]).alias(
-            "Category"
-        ),
-        pick("category", [en for _, en in ISSUES.values()]).alias("Issue"),
+        if_known(
+            pick("category", [code.replace("_", " ").capitalize() for code, _, _ in company.COMPLAINT_CATEGORIES])
+        ).alias("Category"),
+        if_known(pick("category", [en for _, en in ISSUES.values()])).alias("Issue"),
         customer_id().alias("Customer ID"),
         person_phone().alias("Phone"),
         pick("car", [car.product_id for car in company.CARS]).alias("Product ID"),
@@ -378,7 +378,13 @@ def complaints_en(events: Events, months: tuple[date, ...]) -> Frame:
         .alias("Customer informed"),
         pick("showroom", list(SHOWROOM.values())).alias("Department"),
         pick("showroom", list(REGION.values())).alias("Region"),
+        pl.col("words").alias("Description"),
     )
+
+
+def if_known(category: pl.Expr) -> pl.Expr:
+    """Nothing where nobody has put the case into a category."""
+    return pl.when("is_category_known").then(category)
 
 
 def complaint_rows(events: Events, months: tuple[date, ...]) -> Frame:
@@ -387,6 +393,10 @@ def complaint_rows(events: Events, months: tuple[date, ...]) -> Frame:
 
 def complaint_id() -> pl.Expr:
     return pl.lit("TS") + pl.col("complaint").cast(pl.String).str.zfill(5)
+
+
+def response_id() -> pl.Expr:
+    return pl.lit("R") + pl.col("response").cast(pl.String).str.zfill(6)
 
 
 def reply_kind() -> pl.Expr:
@@ -421,7 +431,7 @@ def responses_zh(events: Events, showrooms: tuple[int, ...]) -> Frame:
     """A survey form as it comes back: levels in words."""
     rows = events.responses.filter(pl.col("showroom").is_in(showrooms))
     return rows.select(
-        (pl.lit("R") + pl.col("response").cast(pl.String).str.zfill(6)).alias("答卷编号"),
+        response_id().alias("答卷编号"),
         (pl.lit("Y") + pl.col("invitation").cast(pl.String).str.zfill(6)).alias("邀请编号"),
         customer_id().alias("客户编号"),
         order_id().alias("订单编号"),
@@ -430,6 +440,7 @@ def responses_zh(events: Events, showrooms: tuple[int, ...]) -> Frame:
         *(pl.col(item).replace_strict(LEVEL_TEXTS).alias(header) for item, header in ITEM_HEADERS.items()),
         pl.col("recommend_score").cast(pl.String).alias("推荐意愿"),
         pl.col("duration_seconds").cast(pl.String).alias("答题时长（秒）"),
+        pl.col("words").alias("意见建议"),
         pick("showroom", list(REGION.values())).alias("区域"),
         pl.col("segment").replace_strict(SEGMENTS).alias("客户类型"),
         pick("showroom", list(SHOWROOM.values())).alias("部门"),
@@ -440,7 +451,7 @@ def responses_online(events: Events, showrooms: tuple[int, ...]) -> Frame:
     """The online form's export: field names of the system, levels as numbers."""
     rows = events.responses.filter(pl.col("showroom").is_in(showrooms))
     return rows.select(
-        response_id=pl.lit("R") + pl.col("response").cast(pl.String).str.zfill(6),
+        response_id=response_id(),
         invitation_id=pl.lit("Y") + pl.col("invitation").cast(pl.String).str.zfill(6),
         customer_id=customer_id(),
         order_id=order_id(),
@@ -449,6 +460,7 @@ def responses_online(events: Events, showrooms: tuple[int, ...]) -> Frame:
         **{item: pl.col(item) for item in ITEM_HEADERS},
         recommend_score="recommend_score",
         duration_seconds="duration_seconds",
+        comment="words",
         region=pick("showroom", list(REGION.values())),
         segment="segment",
         department=pick("showroom", list(SHOWROOM.values())),

@@ -43,6 +43,7 @@ def write_down(events: Events) -> Figures:
         "calibration": calibration_figures(events),
         "complaints": complaint_figures(events, [*months, f"{company.AS_OF:%Y-%m}"]),
         "satisfaction": satisfaction_figures(events, months),
+        "topics": topics(events),
         "findings": printed_page.findings(events),
     }
 
@@ -329,13 +330,27 @@ def complaint_figures(events: Events, months: list[str]) -> dict[str, Figures]:
     replied = pl.when(~pl.col("is_internal_note")).then(pl.col("first_reply_at"))
     rows = events.complaints.with_columns(
         month=month_of("received_at"),
-        category_code=tables.pick("category", [code for code, _, _ in company.COMPLAINT_CATEGORIES]),
+        category_code=pl.when("is_category_known").then(category_code()).otherwise(pl.lit("unknown")),
         hours=(replied - pl.col("received_at")).dt.total_minutes() / 60,
         reply=pl.when(replied <= due).then(pl.lit("in_time"))
         .when((replied > due) | (due < company.AS_OF)).then(pl.lit("breached"))
         .otherwise(pl.lit("not_yet_due")),
     )  # fmt: skip
     return monthly(rows, months, complaint_month)
+
+
+def category_code() -> pl.Expr:
+    return tables.pick("category", [code for code, _, _ in company.COMPLAINT_CATEGORIES])
+
+
+def topics(events: Events) -> Figures:
+    """What texts without a category are about, by the number of the complaint or form."""
+    cases = events.complaints.filter(~pl.col("is_category_known")).select(tables.complaint_id(), category_code())
+    comments = events.responses.filter(pl.col("words").is_not_null())
+    return {
+        "complaints": dict(cases.iter_rows()),
+        "survey_responses": dict(comments.select(tables.response_id(), category_code()).iter_rows()),
+    }
 
 
 def complaint_month(rows: Frame) -> Figures:

@@ -35,6 +35,8 @@ LEFT_OUT = (
     "rpt_satisfaction_importance",
     "rpt_customer_files",
     "rpt_target_versions",
+    "rpt_topic_suggestions",
+    "rpt_topic_model",
     # books that the benchmark's company does not keep
     "rpt_order_fulfilment",
     "rpt_order_reviews",

@@ -328,7 +328,11 @@ def sheet_figures(drawn: Drawn, events: Events) -> dict[str, Any]:
 
 def repeated_problems(events: Events) -> dict[str, int]:
     """Month -> problems (category and car) complained of within the days of recurrence after one like it was closed."""
-    rows = events.complaints.select("received_at", "closed_at", "category", "car", "kind").to_dicts()
+    rows = (
+        events.complaints.filter("is_category_known")
+        .select("received_at", "closed_at", "category", "car", "kind")
+        .to_dicts()
+    )
     found: dict[str, set[tuple[int, int]]] = {}
     for row in rows:
         problem = (row["category"], row["car"])
