@@ -1,4 +1,4 @@
-"""Complaints: answered within 24 hours or not, what they are about, what is still open."""
+"""Complaints: answered within 24 hours or not, what they are about, what is still open; free text (topics.py)."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import streamlit as st
 
 from dashboards import charts, components
 from dashboards.context import Context
+from dashboards.views import topics
 
 REPORT = "rpt_complaints"
+TABS = ("replies", "topics")
 TILES = ("complaint_attainment_rate", "complaint_count", "complaints_per_1000_orders", "open_backlog_count")
 TABLE = (
     ("received_count", "count"),
@@ -24,10 +26,18 @@ BREAKDOWNS = ("kind", "category", "received_via", "priority", "department", "pro
 
 
 def show(context: Context) -> None:
-    choice = context.choice
     components.heading(context, context.text("complaints.title", month=context.month()), context.scope())
     if not components.section_banner(context, "complaints"):
         return
+    replies, free_text = st.tabs([context.text(f"complaints.tabs.{name}") for name in TABS])
+    with replies:
+        _replies(context)
+    with free_text:
+        topics.show_complaints(context)
+
+
+def _replies(context: Context) -> None:
+    choice = context.choice
     months = context.publication.report_months(
         REPORT, choice.month, 13, region=choice.region, segment=choice.segment, breakdown="total"
     )

@@ -7,7 +7,7 @@ import streamlit as st
 from dashboards import components, formatting
 from dashboards.components import Column
 from dashboards.context import Context
-from dashboards.views import care
+from dashboards.views import care, topics
 
 REPORT = "rpt_satisfaction"
 ITEMS = "rpt_satisfaction_items"
@@ -41,6 +41,7 @@ def _survey(context: Context) -> None:
     _items(context)
     _importance(context)
     _triggers(context)
+    topics.show_comments(context)
 
 
 def _score(context: Context, months: list[dict]) -> None:

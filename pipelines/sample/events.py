@@ -28,6 +28,7 @@ class Habits:
     closing_factor: float = 1.0  # multiplies the chance of every level to close
     complaints_per_visit: float = company.COMPLAINTS_PER_VISIT
     most_sessions_per_month: int = 20_000  # a log of more says nothing new
+    writes_words_down: bool = True  # and with them leaves some cases without a category
 
 
 @dataclass(frozen=True)
@@ -123,11 +124,10 @@ def draw_events(months: int, visits_per_month: int, seed: int, habits: Habits | 
     customers = draw_customers(orders)
     complaints = draw_complaints(rng, orders, period, visits_per_month * habits.complaints_per_visit)
     invitations, responses = draw_surveys(rng, orders, period)
-    opinions_rng = opinions.stream(seed)
-    complaints, responses = (
-        opinions.of_complaints(opinions_rng, complaints),
-        opinions.of_responses(opinions_rng, responses),
-    )
+    if habits.writes_words_down:
+        own_rng = opinions.stream(seed)
+        complaints = opinions.of_complaints(own_rng, complaints)
+        responses = opinions.of_responses(own_rng, responses)
     sessions, requests = draw_web(
         rng, period, min(habits.most_sessions_per_month, max(8, round(visits_per_month * 0.2)))
     )
@@ -441,6 +441,7 @@ def draw_complaints(rng: np.random.Generator, orders: Frame, period: Period, com
         close_days=pl.Series(rng.integers(1, 20, count)),
         is_informed=pl.Series(rng.random(count) < 0.88),
         is_in_english=pl.col("showroom") == 1,
+        is_category_known=pl.lit(True),
     )
     complaints = pl.concat([complaints, newest_complaints(complaints)])
     answered = ~pl.col("is_unanswered") & (pl.col("first_reply_at") < company.AS_OF)

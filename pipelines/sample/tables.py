@@ -347,7 +347,9 @@ def complaints_zh(events: Events, months: tuple[date, ...]) -> Frame:
         pl.when(pl.col("closed_at").is_not_null()).then(yes_no("is_informed")).alias("是否告知客户"),
         pick("showroom", list(SHOWROOM.values())).alias("部门"),
         pick("showroom", list(REGION.values())).alias("区域"),
-        (person_name() + pl.lit("来电反映：") + pl.col("words") + pl.lit("，回电 ") + person_phone()).alias("投诉内容"),
+        pl.concat_str(
+            person_name(), pl.lit("来电反映："), *words(rows, "投诉内容").values(), pl.lit("，回电 "), person_phone()
+        ).alias("投诉内容"),
     )
 
 
@@ -378,8 +380,13 @@ def complaints_en(events: Events, months: tuple[date, ...]) -> Frame:
         .alias("Customer informed"),
         pick("showroom", list(SHOWROOM.values())).alias("Department"),
         pick("showroom", list(REGION.values())).alias("Region"),
-        pl.col("words").alias("Description"),
+        **words(rows, "Description"),
     )
+
+
+def words(rows: Frame, header: str) -> dict[str, pl.Expr]:
+    """The column of what customers say; none at a company that does not write it down."""
+    return {header: pl.col("words")} if "words" in rows.columns else {}
 
 
 def if_known(category: pl.Expr) -> pl.Expr:
@@ -440,10 +447,10 @@ def responses_zh(events: Events, showrooms: tuple[int, ...]) -> Frame:
         *(pl.col(item).replace_strict(LEVEL_TEXTS).alias(header) for item, header in ITEM_HEADERS.items()),
         pl.col("recommend_score").cast(pl.String).alias("推荐意愿"),
         pl.col("duration_seconds").cast(pl.String).alias("答题时长（秒）"),
-        pl.col("words").alias("意见建议"),
         pick("showroom", list(REGION.values())).alias("区域"),
         pl.col("segment").replace_strict(SEGMENTS).alias("客户类型"),
         pick("showroom", list(SHOWROOM.values())).alias("部门"),
+        **words(rows, "意见建议"),
     )
 
 
@@ -460,7 +467,7 @@ def responses_online(events: Events, showrooms: tuple[int, ...]) -> Frame:
         **{item: pl.col(item) for item in ITEM_HEADERS},
         recommend_score="recommend_score",
         duration_seconds="duration_seconds",
-        comment="words",
+        **words(rows, "comment"),
         region=pick("showroom", list(REGION.values())),
         segment="segment",
         department=pick("showroom", list(SHOWROOM.values())),

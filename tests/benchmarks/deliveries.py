@@ -18,7 +18,7 @@ from pipelines.sample.files import FileTruth
 
 SEED = 7
 # Two order lines for ten visits, one complaint for forty, and a web log that does not grow with the showrooms.
-HABITS = Habits(closing_factor=0.335, complaints_per_visit=0.025, most_sessions_per_month=300)
+HABITS = Habits(closing_factor=0.335, complaints_per_visit=0.025, most_sessions_per_month=300, writes_words_down=False)
 
 
 def write_landing(

@@ -34,7 +34,7 @@ final as (
         cast({{ safe_divide('right_count', 'tested_count') }} as double) as right_rate,
         cast({{ wilson_low('right_count', 'tested_count') }} as double) as right_rate_low,
         cast({{ wilson_high('right_count', 'tested_count') }} as double) as right_rate_high,
-        cast({{ safe_divide('commonest_count', 'tested_count') }} as double) as commonest_rate,
+        cast(case when category = 'all' then {{ safe_divide('commonest_count', 'tested_count') }} end as double) as commonest_rate,
         cast(suggested_count as bigint) as suggested_count,
         cast({{ safe_divide('suggested_right_count', 'suggested_count') }} as double) as suggested_right_rate,
         cast({{ wilson_low('suggested_right_count', 'suggested_count') }} as double) as suggested_right_rate_low,
