@@ -92,6 +92,33 @@ def test_car_complaints_in_chinese(others: Company) -> None:
     assert others.rows(query) == [("none",)]
 
 
+@pytest.mark.procedure("D2")
+def test_products_of_bank_complaints_are_told_from_their_issues(others: Company) -> None:
+    """Learnt on the older 40,000 of the newest 50,000; of the newest 10,000 the commonest of nine products has 44.5 %."""
+    learnt, tested, right, commonest, shown, shown_right = others.row(
+        """select learnt_count, tested_count, right_rate, commonest_rate, suggested_count, suggested_right_rate
+        from rpt_topic_model where language = 'en' and category = 'all'"""
+    )
+    assert (learnt, tested, commonest) == (40_000, 10_000, 0.445)
+    assert right > 0.9
+    assert shown > 8_000
+    assert shown_right > 0.95
+
+
+@pytest.mark.procedure("D2")
+def test_what_the_model_has_not_learnt_it_mostly_leaves_alone(others: Company) -> None:
+    """No Chinese complaint has a category to learn from; a telephone company's are about nothing that a bank's are."""
+    suggested = others.rows(
+        """select department, count(*), count(suggested_category)
+        from fct_topic_suggestions join fct_complaints on record_id = complaint_id
+        where text_use = 'uncategorised' group by department order by department"""
+    )
+    (cars, car_count, car_suggestions), (telecom, telecom_count, telecom_suggestions) = suggested
+    assert (cars, car_count, car_suggestions) == ("cars", 600, 0)
+    assert (telecom, telecom_count) == ("telecom", 2_224)
+    assert telecom_suggestions / telecom_count < 0.1
+
+
 # ---- Chinese files ----
 
 
