@@ -12,6 +12,16 @@ from dashboards.context import Context
 
 SCORES = "rpt_information_quality"
 SCORE_COLUMNS = ("completeness_rate", "validity_rate", "timeliness_rate", "uniqueness_rate", "consistency_rate")
+IDENTITY = "rpt_identity"
+GROUNDS = (
+    "phone_count",
+    "email_count",
+    "customer_number_count",
+    "name_and_company_count",
+    "decision_count",
+    "uncertain_count",
+    "unknown_count",
+)
 PAGE = 25  # rows of a table on the page; a download has them all
 
 
@@ -20,11 +30,14 @@ def show(context: Context) -> None:
     deliveries = context.publication.deliveries()
     _totals(context, deliveries)
     _held_sections(context)
-    scores, receipts, rejected, checks, waivers = st.tabs(
-        [context.text(f"data_quality.tabs.{name}") for name in ("scores", "receipts", "rejected", "checks", "waivers")]
+    names = ("scores", "identity", "receipts", "rejected", "checks", "waivers")
+    scores, identity, receipts, rejected, checks, waivers = st.tabs(
+        [context.text(f"data_quality.tabs.{name}") for name in names]
     )
     with scores:
         _scores(context)
+    with identity:
+        _identity(context)
     with receipts:
         _receipts(context, deliveries)
     with rejected:
@@ -124,6 +137,24 @@ def _part(context: Context, part: str, row: dict) -> str:
 
 def _on_time(row: dict) -> str:
     return f"{row['on_time_count']} / {row['due_count']}" if row["due_count"] else formatting.NOT_AVAILABLE
+
+
+def _identity(context: Context) -> None:
+    """By what each register tells who its people are; nobody known stays in the base."""
+    month = context.choice.month
+    rows = context.publication.report(IDENTITY, "source", month_start=month)
+    rows.sort(key=lambda row: (row["source"] == "all", row["source"]))
+    components.chart_title(
+        context.text("data_quality.identity", month=context.month()), context.text("data_quality.identity_note")
+    )
+    columns = [
+        Column("source", context.text("data_quality.source"), "code", partial(_part, context, "source")),
+        *(components.figure_column(context, IDENTITY, name, "count") for name in ("row_count", *GROUNDS)),
+        components.figure_column(context, IDENTITY, "identified_rate", "percent"),
+        Column("expected_wrong_count", context.column_title(IDENTITY, "expected_wrong_count"), "score"),
+    ]
+    components.table(context, rows, columns, total=lambda row: row["source"] == "all")
+    components.downloads(context, rows, columns, f"identity-{month:%Y-%m}")
 
 
 def _receipts(context: Context, deliveries: list[dict]) -> None:

@@ -150,10 +150,10 @@ def write_shanghai_registers(events: Events, landing: Path) -> list[FileTruth]:
 
 
 def write_guangzhou_registers(events: Events, landing: Path) -> list[FileTruth]:
-    """A GB18030 text a half-year; the first one is dropped twice under different names."""
+    """A GB18030 text a half-year with the visitors' companies; the first one is dropped twice under different names."""
     accounts = []
     for part in parts(events.period.months, 6):
-        table = tables.visits(events, 2, part).with_columns(layouts.slash_dates("日期"))
+        table = tables.visits_for_companies(events, 2, part).with_columns(layouts.slash_dates("日期"))
         name = f"广州展厅来客登记_{span(part)}.csv"
         content = layouts.csv_bytes(table, "gb18030")
         (landing / name).write_bytes(content)

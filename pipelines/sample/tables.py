@@ -54,6 +54,14 @@ def person_name(column: str = "person") -> pl.Expr:
     return pl.when(number < 0).then(group).otherwise(surname + given)
 
 
+def employer(column: str = "person") -> pl.Expr:
+    """The invented company that a corporate visitor works for."""
+    number = pl.col(column).cast(pl.Int64)
+    name = (number % len(company.EMPLOYER_NAMES)).replace_strict(dict(enumerate(company.EMPLOYER_NAMES)))
+    trade = (number % len(company.EMPLOYER_TRADES)).replace_strict(dict(enumerate(company.EMPLOYER_TRADES)))
+    return name + trade
+
+
 def person_phone(column: str = "person") -> pl.Expr:
     """An invented mobile number, one a person: 138 0000 0000 and upwards, over five prefixes."""
     number = pl.col(column).cast(pl.Int64)
@@ -94,6 +102,25 @@ def within(column: str, months: tuple[date, ...]) -> pl.Expr:
 
 
 # ---------------------------------------------------------------- tables
+
+
+def is_name_left() -> pl.Expr:
+    """Of visits: who left neither phone nor e-mail, but came for a company and said its name and the own."""
+    return pl.col("is_corporate") & ~pl.col("is_contact_left") & pl.col("is_marked")
+
+
+def visits_for_companies(events: Events, showroom: int, months: tuple[date, ...]) -> Frame:
+    """A register that asks whom a visitor comes for: some leave that and their name, but no phone."""
+    table = visits(events, showroom, months)
+    rows = events.visits.filter(within("visited_date", months) & (pl.col("showroom") == showroom))
+    said = rows.select(
+        pl.when(is_name_left()).then(person_name()).alias("name"),
+        pl.when(pl.col("is_corporate") & (pl.col("is_contact_left") | is_name_left()))
+        .then(employer())
+        .alias("单位名称"),
+    )
+    named = table.with_columns(pl.coalesce("客户姓名", said["name"]).alias("客户姓名"))
+    return named.insert_column(2, said["单位名称"])
 
 
 def visits(events: Events, showroom: int | None, months: tuple[date, ...]) -> Frame:

@@ -37,6 +37,7 @@ LEFT_OUT = (
     "rpt_target_versions",
     "rpt_topic_suggestions",
     "rpt_topic_model",
+    "rpt_identity",
     # books that the benchmark's company does not keep
     "rpt_order_fulfilment",
     "rpt_order_reviews",

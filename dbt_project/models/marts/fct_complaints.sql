@@ -11,6 +11,9 @@
 {%- set of_changed_orders = "stg_complaints where order_id in (select order_id from " ~ changed_rows(
         'fct_orders', ['order_id', 'customer_key', 'person_key', 'region', 'segment']
     ) ~ ")" %}
+{%- set of_changed_names = rows_of_changed_names('stg_complaints', 'customer_name_surrogate') %}
+{%- set known_person =
+    'coalesce(complaints.phone_surrogate, complaints.email_surrogate, customers.person_key, orders.person_key)' %}
 {{ config(meta={'increment': {
     'key': ['complaint_key'],
     'touched_by': {
@@ -20,6 +23,8 @@
             ~ came_after.format("from " ~ of_changed_customers),
         'fct_orders': "select ledger_record_key from " ~ of_changed_orders ~ " union all "
             ~ came_after.format("from " ~ of_changed_orders),
+        'int_names_linked_to_persons': "select ledger_record_key from " ~ of_changed_names ~ " union all "
+            ~ came_after.format("from " ~ of_changed_names),
         'dim_products': "select ledger_record_key from stg_complaints where product_id in (select product_id from "
             ~ changed_rows('dim_products', ['product_id', 'product_name']) ~ ")",
         'int_complaint_sources': "select ledger_record_key from stg_complaints where ledger_delivery_id in"
@@ -61,13 +66,24 @@ identified as (
         complaints.product_id,
         complaints.received_at,
         complaints.closed_at,
-        coalesce(customers.customer_key, complaints.customer_id, orders.customer_key) as customer_key,
-        coalesce(customers.person_key, orders.person_key) as customer_person_key,
+        coalesce(
+            customers.customer_key,
+            complaints.customer_id,
+            orders.customer_key,
+            case when {{ known_person }} is null then names.customer_key end
+        ) as customer_key,
+        coalesce({{ known_person }}, names.person_key) as person_key,
+        {{ identity_basis(
+            'complaints.phone_surrogate', 'complaints.email_surrogate', 'coalesce(customers.person_key, orders.person_key)'
+        ) }} as identity_basis,
+        case when {{ known_person }} is null then names.confidence end as identity_confidence,
         coalesce(customers.region, nullif(orders.region, 'unknown')) as customer_region,
         coalesce(customers.segment, nullif(orders.segment, 'unknown')) as customer_segment
     from {{ ref('stg_complaints') }} as complaints
     left join {{ ref('dim_customers') }} as customers on complaints.customer_id = customers.customer_id
     left join {{ ref('fct_orders') }} as orders on complaints.order_id = orders.order_id
+    left join {{ ref('int_names_linked_to_persons') }} as names
+        on {{ same_name('complaints', 'customer_name_surrogate') }}
 
 ),
 
@@ -98,7 +114,9 @@ timed as (
     select
         complaints.*,
         identified.customer_key,
-        identified.customer_person_key,
+        identified.person_key,
+        identified.identity_basis,
+        identified.identity_confidence,
         identified.customer_region,
         identified.customer_segment,
         run_context.as_of,
@@ -243,7 +261,9 @@ final as (
         cast(coalesce(judged.product_name, products.product_name, judged.product_id, 'unknown') as string) as product_name,
         cast(judged.order_id as string) as order_id,
         cast(judged.customer_key as string) as customer_key,
-        cast(coalesce(judged.phone_surrogate, judged.email_surrogate, judged.customer_person_key) as string) as person_key,
+        cast(judged.person_key as string) as person_key,
+        cast(judged.identity_basis as string) as identity_basis,
+        cast(judged.identity_confidence as double) as identity_confidence,
         cast(judged.customer_name_surrogate as string) as customer_name_surrogate,
         cast(judged.phone_surrogate as string) as phone_surrogate,
         cast(judged.phone_masked as string) as phone_masked,

@@ -2,6 +2,7 @@
 {%- set changed_customers = changed_rows(
     'dim_customers', ['customer_id', 'customer_key', 'person_key', 'region', 'segment', 'phone_surrogate']
 ) %}
+{%- set known_person = 'coalesce(joined.phone_surrogate, joined.email_surrogate, customers.person_key, joined.line_person_key)' %}
 {{ config(meta={'increment': {
     'key': ['order_id'],
     'touched_by': {
@@ -10,6 +11,8 @@
         'stg_payments': "select order_id from changes.stg_payments",
         'dim_customers': "select order_id from stg_orders where customer_id in (select customer_id from " ~ changed_customers
             ~ ") or phone_surrogate in (select phone_surrogate from " ~ changed_customers ~ ")",
+        'int_names_linked_to_persons':
+            'select order_id from ' ~ rows_of_changed_names('stg_orders', 'customer_name_surrogate'),
     }
 }}) }}
 with
@@ -104,7 +107,10 @@ joined as (
         headers.channel as header_channel,
         headers.department as header_department,
         coalesce(headers.lead_id, order_lines.lead_id) as lead_id,
-        coalesce(headers.phone_surrogate, headers.email_surrogate) as contact_surrogate,
+        headers.phone_surrogate,
+        headers.email_surrogate,
+        headers.customer_name_surrogate,
+        headers.company_name_surrogate,
         coalesce(headers.customer_id, phone_owners.customer_id) as known_customer_id,
         coalesce(headers.ledger_delivery_id, order_lines.ledger_delivery_id) as ledger_delivery_id,
         coalesce(headers.ledger_row_number, order_lines.ledger_row_number) as ledger_row_number,
@@ -151,10 +157,20 @@ final as (
         cast(coalesce(joined.header_segment, joined.line_segment, customers.segment, 'unknown') as string) as segment,
         cast(coalesce(joined.header_channel, joined.line_channel, 'unknown') as string) as channel,
         cast(coalesce(joined.header_department, joined.line_department, 'unknown') as string) as department,
-        cast(coalesce(customers.customer_key, joined.line_customer_key) as string) as customer_key,
         cast(
-            coalesce(joined.contact_surrogate, customers.person_key, joined.line_person_key) as string
-        ) as person_key,
+            coalesce(
+                customers.customer_key,
+                joined.line_customer_key,
+                case when {{ known_person }} is null then names.customer_key end
+            ) as string
+        ) as customer_key,
+        cast(coalesce({{ known_person }}, names.person_key) as string) as person_key,
+        cast(
+            {{ identity_basis(
+                'joined.phone_surrogate', 'joined.email_surrogate', 'coalesce(customers.person_key, joined.line_person_key)'
+            ) }} as string
+        ) as identity_basis,
+        cast(case when {{ known_person }} is null then names.confidence end as double) as identity_confidence,
         cast(joined.lead_id as string) as lead_id,
         cast(coalesce(joined.line_count, 0) as bigint) as line_count,
         cast(coalesce(joined.units_sold, 0) as decimal(18, 4)) as units_sold,
@@ -166,6 +182,8 @@ final as (
     from joined
     left join customers
         on joined.known_customer_id = customers.customer_id
+    left join {{ ref('int_names_linked_to_persons') }} as names
+        on {{ same_name('joined', 'customer_name_surrogate') }}
     left join order_payments
         on joined.order_id = order_payments.order_id
     left join statuses

@@ -1,5 +1,5 @@
 -- one row a visit: entries of the visitors' register (walk-in, phone-in, web form) and sessions of the web site
-{%- set person %}
+{%- set known_person %}
         coalesce(
             register.phone_surrogate,
             linked_emails.phone_surrogate,
@@ -7,11 +7,14 @@
             customers.person_key
         )
 {%- endset %}
+{%- set person = 'coalesce(' ~ known_person ~ ', names.person_key)' %}
 {%- set register %}(select * from {{ ref('stg_visits') }} {{ only_touched('ledger_delivery_id', 'ledger_row_number') }}) as register
     left join {{ ref('int_emails_linked_to_phones') }} as linked_emails
         on register.email_surrogate = linked_emails.email_surrogate
     left join {{ ref('dim_customers') }} as customers
         on register.customer_id = customers.customer_id
+    left join {{ ref('int_names_linked_to_persons') }} as names
+        on {{ same_name('register', 'visitor_name_surrogate') }}
 {%- endset %}
 
 {#- A visit follows from others of its person where the register left one of them unmarked or gave one a lead number:
@@ -23,6 +26,7 @@
         'stg_visits where phone_surrogate is null and email_surrogate in (select email_surrogate from changes.int_emails_linked_to_phones)',
     'dim_customers': 'stg_visits where customer_id in (select customer_id from '
         ~ changed_rows('dim_customers', ['customer_id', 'customer_key', 'person_key', 'region', 'segment']) ~ ')',
+    'int_names_linked_to_persons': rows_of_changed_names('stg_visits', 'visitor_name_surrogate'),
 }.items() %}
 {%- do touched_by.update({parent: "
     with changed as (select distinct ledger_delivery_id, ledger_row_number from " ~ changed ~ "),
@@ -34,6 +38,7 @@
         from (from stg_visits semi join changed using (ledger_delivery_id, ledger_row_number)) as register
         left join int_emails_linked_to_phones as linked_emails using (email_surrogate)
         left join dim_customers as customers using (customer_id)
+        left join int_names_linked_to_persons as names on " ~ same_name('register', 'visitor_name_surrogate') ~ "
     ),
     visits_of_persons as (
         select *, visit_order_basis <> 'register' or lead_id is not null as follows_from_others
@@ -96,8 +101,14 @@ lead_numbers as (
 entries as (
     select
         register.*,
-        coalesce(customers.customer_key, register.customer_id) as customer_key,
+        coalesce(
+            customers.customer_key,
+            register.customer_id,
+            case when {{ known_person }} is null then names.customer_key end
+        ) as customer_key,
         {{ person }} as person_key,
+        {{ identity_basis('register.phone_surrogate', 'register.email_surrogate', 'customers.person_key') }} as identity_basis,
+        case when {{ known_person }} is null then names.confidence end as identity_confidence,
         customers.region as customer_region,
         customers.segment as customer_segment
     from {{ register }}
@@ -130,6 +141,8 @@ register_visits as (
         cast(lead_key as string) as lead_key,
         cast(person_key as string) as person_key,
         cast(customer_key as string) as customer_key,
+        cast(identity_basis as string) as identity_basis,
+        cast(identity_confidence as double) as identity_confidence,
         cast(visited_date as date) as visited_date,
         cast(arrival_time as string) as arrival_time,
         cast({{ month_start('visited_date') }} as date) as month_start,
@@ -173,6 +186,8 @@ web_visits as (
         cast(null as string) as lead_key,
         cast(null as string) as person_key,
         cast(null as string) as customer_key,
+        cast(null as string) as identity_basis,
+        cast(null as double) as identity_confidence,
         cast(session_date as date) as visited_date,
         cast(null as string) as arrival_time,
         cast(month_start as date) as month_start,

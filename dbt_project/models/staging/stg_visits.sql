@@ -1,7 +1,8 @@
 {{ current_rows('visits') }}
 
--- What no model reads (names, masked contacts, the conversation) stays in the lake: writing it down costs as much as all
--- the rest. A register's rows are known by its scope; their keys, different in every row, are left out too.
+-- What no model reads (names without a company, masked contacts, the conversation) stays in the lake: writing it down
+-- costs as much as all the rest. A register's rows are known by its scope; their keys, different in every row, are left
+-- out too.
 select
     visit_id,
     lead_id,
@@ -11,6 +12,8 @@ select
     visit_type,
     phone_surrogate,
     email_surrogate,
+    company_name_surrogate,
+    case when company_name_surrogate is not null then visitor_name_surrogate end as visitor_name_surrogate,
     companions_count,
     customer_id,
     region,

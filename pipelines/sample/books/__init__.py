@@ -32,6 +32,7 @@ SUBJECTS = (
     "plans",
     "market",
     "customer_files",
+    "contacts",
 )
 
 

@@ -1,0 +1,3 @@
+{{ current_rows('customer_contacts') }}
+
+select * from current_rows
