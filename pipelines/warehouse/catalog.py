@@ -201,14 +201,15 @@ def _inherited(name: str, said: Mapping[str, Mapping[str, Any]], model: Mapping[
 
 
 def _upstream(unique_id: str, nodes: Mapping[str, Any]) -> list[str]:
-    """All ancestors, nearest first, each once; those of a model that only links people are left out."""
+    """All ancestors, nearest first, each once; what is behind a model that only links people is known to such models alone."""
+    links = bool(_meta(nodes.get(unique_id, {})).get(LINKS_PEOPLE))
     found: dict[str, None] = {}
     waiting: list[str] = list(_parents(unique_id, nodes))
     while waiting:
         key = waiting.pop(0)
         if key not in found:
             found[key] = None
-            if not _meta(nodes.get(key, {})).get(LINKS_PEOPLE):
+            if links or not _meta(nodes.get(key, {})).get(LINKS_PEOPLE):
                 waiting.extend(_parents(key, nodes))
     return list(found)
 

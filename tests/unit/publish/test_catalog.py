@@ -54,6 +54,18 @@ def test_what_only_says_who_is_one_person_brings_no_source_behind_a_figure() -> 
     assert found.sections_of("links") == ("visitors",)
 
 
+def test_a_link_that_rests_on_another_link_is_built_from_all_that_both_read() -> None:
+    nodes = {
+        "model.l.stg_complaints": node("stg_complaints", ("source.l.lake.complaints",)),
+        "model.l.links": node("links", ("model.l.stg_complaints",), links_people=True),
+        "model.l.names": node("names", ("model.l.links",), links_people=True),
+        "model.l.fct_visits": node("fct_visits", ("model.l.names",), section="visitors"),
+    }
+    found = catalog_of({"nodes": nodes, "sources": {"source.l.lake.complaints": {"name": "complaints"}}}).models
+    assert found["names"].upstream == ("links", "stg_complaints")
+    assert (found["names"].sources, found["fct_visits"].sources) == (("complaints",), ())
+
+
 def test_a_staging_test_concerns_every_section_built_on_it(catalog: Catalog) -> None:
     assert catalog.tested["test.l.grain"] == ("stg_visits",)
     assert catalog.sections_of("stg_visits") == ("funnel", "visitors")
