@@ -99,6 +99,13 @@ def _styled(chart: Any, palette: Palette, height: int) -> Any:
     )
 
 
+def _months_below(x: str, order: Sequence[Any]) -> Any:
+    """The axis of months: in their order, upright, and some left out rather than run into each other."""
+    import altair as alt
+
+    return alt.X(f"{x}:N", sort=order, title=None, axis=alt.Axis(labelAngle=0, labelOverlap=True, labelSeparation=6))
+
+
 def bars_against_target(
     rows: Rows,
     palette: Palette,
@@ -116,7 +123,7 @@ def bars_against_target(
     order = [row[x] for row in rows]
     last = order[-1] if order else None
     base = alt.Chart(alt.Data(values=[dict(row) | {"_last": row[x] == last} for row in rows]))
-    x_axis = alt.X(f"{x}:N", sort=order, title=None, axis=alt.Axis(labelAngle=0, labelOverlap=True, labelSeparation=6))
+    x_axis = _months_below(x, order)
     bars = base.mark_bar(size=22, cornerRadiusTopLeft=2, cornerRadiusTopRight=2).encode(
         x=x_axis,
         y=alt.Y(f"{value}:Q", title=None, axis=alt.Axis(labelExpr=axis_format, tickCount=4)),
@@ -151,7 +158,7 @@ def line_with_band(
 
     order = [row[x] for row in rows]
     base = alt.Chart(alt.Data(values=[dict(row) for row in rows]))
-    x_axis = alt.X(f"{x}:N", sort=order, title=None, axis=alt.Axis(labelAngle=0, labelOverlap=True, labelSeparation=6))
+    x_axis = _months_below(x, order)
     y_axis = alt.Axis(labelExpr=axis_format, tickCount=4)
     scale = alt.Scale(zero=zero)
     layers = []
@@ -266,9 +273,7 @@ def stacked_months(
         alt.Chart(alt.Data(values=[dict(row) | {"_order": list(series_order).index(row[series])} for row in rows]))
         .mark_bar(size=22)
         .encode(
-            x=alt.X(
-                f"{x}:N", sort=order, title=None, axis=alt.Axis(labelAngle=0, labelOverlap=True, labelSeparation=6)
-            ),
+            x=_months_below(x, order),
             y=alt.Y(f"{value}:Q", title=None, axis=alt.Axis(labelExpr=axis_format, tickCount=4)),
             color=alt.Color(
                 f"{series}:N",

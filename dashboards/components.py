@@ -294,6 +294,14 @@ def table(
     )
 
 
+def first_rows(context: Context, rows: Sequence[Row], columns: Sequence[Column], shown: int, name: str) -> None:
+    """The first rows of a long list; the downloads have them all."""
+    table(context, rows[:shown], columns)
+    if len(rows) > shown:
+        note(context.text("table.more", shown=shown, total=len(rows)))
+    downloads(context, rows, columns, name)
+
+
 def _cell(context: Context, row: Row, column: Column) -> str:
     if column.write is not None:
         return column.write(row)
@@ -303,6 +311,15 @@ def _cell(context: Context, row: Row, column: Column) -> str:
     if column.unit == "text":
         return "" if value is None else str(value)
     return context.figure(value, column.unit)
+
+
+def total_of(rows: Sequence[Row]) -> Row | None:
+    """The row of the total among the parts of a breakdown."""
+    return next(filter(_is_total, rows), None)
+
+
+def _is_total(row: Row) -> bool:
+    return bool(row["breakdown"] == "total")
 
 
 def breakdown_choice(context: Context, names: Sequence[str], default: str, key: str) -> str:
@@ -320,21 +337,19 @@ def breakdown_choice(context: Context, names: Sequence[str], default: str, key: 
 def breakdown_table(
     context: Context, report: str, breakdown: str, rows: Sequence[Row], figures: Sequence[tuple[str, str]], name: str
 ) -> None:
-    """One report's parts by a breakdown with their total below, and both as downloads.
+    """One report's parts by a breakdown, in the order given, with their total below, and both as downloads.
 
     `figures` are the report's columns with their units; the unit "change" writes a relative change with its sign.
     """
     domain = {"product": "product_id"}.get(breakdown, breakdown)
-
-    def is_total(row: Row) -> bool:
-        return bool(row["breakdown"] == "total")
+    rows = sorted(rows, key=_is_total)
 
     def part(row: Row) -> str:
-        return context.text("table.total") if is_total(row) else context.label(domain, row["breakdown_value"])
+        return context.text("table.total") if _is_total(row) else context.label(domain, row["breakdown_value"])
 
     columns = [Column("breakdown_value", context.text(f"breakdowns.{breakdown}"), "code", write=part)]
     columns += [figure_column(context, report, column, unit) for column, unit in figures]
-    table(context, rows, columns, total=is_total)
+    table(context, rows, columns, total=_is_total)
     downloads(context, rows, columns, f"{name}-{breakdown}-{context.choice.month:%Y-%m}")
 
 

@@ -88,5 +88,4 @@ def _parts(context: Context, report: str, breakdown: str, figures: tuple[tuple[s
         report, "breakdown_value",
         month_start=choice.month, region=choice.region, segment=choice.segment, breakdown=[breakdown, "total"],
     )  # fmt: skip
-    found.sort(key=lambda row: row["breakdown"] == "total")
     components.breakdown_table(context, report, breakdown, found, figures, name)

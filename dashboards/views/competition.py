@@ -111,10 +111,7 @@ def _moves(context: Context) -> None:
             lambda row: context.text(f"market.confirmed.{'yes' if row['is_confirmed'] else 'no'}"),
         ),
     ]
-    components.table(context, found[:MOVES_SHOWN], columns)
-    if len(found) > MOVES_SHOWN:
-        components.note(context.text("table.more", shown=MOVES_SHOWN, total=len(found)))
-    components.downloads(context, found, columns, f"competitor-moves-{choice.month:%Y-%m}")
+    components.first_rows(context, found, columns, MOVES_SHOWN, f"competitor-moves-{choice.month:%Y-%m}")
 
 
 def _register(context: Context) -> None:
@@ -126,7 +123,6 @@ def _register(context: Context) -> None:
         REGISTER, "entry_count desc, breakdown_value",
         month_start=choice.month, region=choice.region, segment=choice.segment, breakdown=[chosen, "total"],
     )  # fmt: skip
-    found.sort(key=lambda row: row["breakdown"] == "total")
     components.breakdown_table(context, REGISTER, chosen, found, REGISTER_TABLE, "market-intelligence")
 
 

@@ -121,5 +121,4 @@ def _table(context: Context) -> None:
         REPORT, "received_count desc, breakdown_value",
         month_start=choice.month, region=choice.region, segment=choice.segment, breakdown=[chosen, "total"],
     )  # fmt: skip
-    found.sort(key=lambda row: row["breakdown"] == "total")
     components.breakdown_table(context, REPORT, chosen, found, TABLE, "complaints")

@@ -61,7 +61,6 @@ def show_receivables(context: Context) -> None:
         RECEIVABLES, "overdue_amount desc, breakdown_value",
         month_start=choice.month, region=choice.region, segment=choice.segment, breakdown=[chosen, "total"],
     )  # fmt: skip
-    found.sort(key=lambda row: row["breakdown"] == "total")
     components.breakdown_table(context, RECEIVABLES, chosen, found, TABLE, "receivables")
 
 
@@ -166,10 +165,7 @@ def _exposures(context: Context, scope: str) -> None:
         "limit_use": "percent",
     }
     columns += [Column(name, context.column_title(EXPOSURE, name), unit) for name, unit in figures.items()]
-    components.table(context, found[:FIRST_CUSTOMERS], columns)
-    if len(found) > FIRST_CUSTOMERS:
-        components.note(context.text("table.more", shown=FIRST_CUSTOMERS, total=len(found)))
-    components.downloads(context, found, columns, f"exposure-{scope}-{choice.month:%Y-%m}")
+    components.first_rows(context, found, columns, FIRST_CUSTOMERS, f"exposure-{scope}-{choice.month:%Y-%m}")
 
 
 def _reasons(context: Context, codes: str) -> str:

@@ -30,7 +30,7 @@ def show_files(context: Context) -> None:
     found = context.publication.report(
         REPORT, "completeness, breakdown_value", region=choice.region, segment=choice.segment
     )
-    total = next((row for row in found if row["breakdown"] == "total"), None)
+    total = components.total_of(found)
     if total is None or not total["file_count"]:
         components.note(context.text("table.empty"))
         return

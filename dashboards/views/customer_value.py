@@ -124,10 +124,7 @@ def _key_customers(context: Context) -> None:
         Column("segment", context.column_title(KEY, "segment"), "code"),
     ]
     columns += [Column(name, context.column_title(KEY, name), unit) for name, unit in KEY_TABLE]
-    components.table(context, found[:FIRST_CUSTOMERS], columns)
-    if len(found) > FIRST_CUSTOMERS:
-        components.note(context.text("table.more", shown=FIRST_CUSTOMERS, total=len(found)))
-    components.downloads(context, found, columns, "key-customers")
+    components.first_rows(context, found, columns, FIRST_CUSTOMERS, "key-customers")
 
 
 def _churn(context: Context, months: list[Row]) -> None:

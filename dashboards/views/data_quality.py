@@ -187,10 +187,7 @@ def _receipts(context: Context, deliveries: list[dict]) -> None:
             write=context.problems,
         ),
     ]
-    components.table(context, deliveries[:PAGE], columns)
-    if len(deliveries) > PAGE:
-        components.note(context.text("table.more", shown=PAGE, total=len(deliveries)))
-    components.downloads(context, deliveries, columns, "receipts")
+    components.first_rows(context, deliveries, columns, PAGE, "receipts")
 
 
 def _file_name(row: dict) -> str:
@@ -225,10 +222,7 @@ def _rejected(context: Context) -> None:
         Column("columns", context.text("data_quality.column"), write=_named_columns),
         Column("reason_codes", context.text("data_quality.reason"), write=context.reasons),
     ]
-    components.table(context, rows[:PAGE], columns)
-    if len(rows) > PAGE:
-        components.note(context.text("table.more", shown=PAGE, total=len(rows)))
-    components.downloads(context, rows, columns, "rejected-rows")
+    components.first_rows(context, rows, columns, PAGE, "rejected-rows")
 
 
 def _named_columns(row: dict) -> str:
@@ -262,12 +256,8 @@ def _checks(context: Context) -> None:
         Column("observed", context.text("data_quality.observed")),
         Column("expected", context.text("data_quality.expected")),
     ]
-    rows = failed + [row for row in rows if row["passed"]]
     shown = max(len(failed), PAGE)
-    components.table(context, rows[:shown], columns)
-    if len(rows) > shown:
-        components.note(context.text("table.more", shown=shown, total=len(rows)))
-    components.downloads(context, rows, columns, "checks")
+    components.first_rows(context, rows, columns, shown, "checks")
 
 
 def _result(row: dict) -> str:

@@ -72,7 +72,7 @@ def show_stock(context: Context) -> None:
     if not components.section_banner(context, "leads"):
         return
     found = _of_scope(context, STOCK, "open_count desc, breakdown_value")
-    total = next((row for row in found if row["breakdown"] == "total"), None)
+    total = components.total_of(found)
     if total is None:
         components.note(context.text("table.empty"))
         return
@@ -158,7 +158,7 @@ def show_field_teams(context: Context) -> None:
     found = context.publication.report(
         FIELD, "shop_count desc, breakdown_value", month_start=choice.month, region=choice.region
     )
-    total = next((row for row in found if row["breakdown"] == "total"), None)
+    total = components.total_of(found)
     if total is None:
         components.note(context.text("table.empty"))
         return

@@ -87,7 +87,7 @@ def _bridge(context: Context) -> None:
         BRIDGE, "abs(sales_amount - base_amount) desc, breakdown_value",
         month_start=choice.month, region=choice.region, segment=choice.segment, comparison=chosen,
     )  # fmt: skip
-    total = next((row for row in found if row["breakdown"] == "total"), None)
+    total = components.total_of(found)
     if total is None:
         components.note(context.text("market.no_comparison"))
         return
@@ -109,7 +109,6 @@ def _bridge(context: Context) -> None:
         ),
         context.text("market.bridge_note"),
     )  # fmt: skip
-    found.sort(key=lambda row: row["breakdown"] == "total")
     figures = [(name, "currency") for name in ("base_amount", *_present(found), "sales_amount")]
     components.breakdown_table(context, BRIDGE, "product_category", found, figures, f"sales-bridge-{chosen}")
     components.passport_button(context, BRIDGE, "mix_effect", key="mix-effect")

@@ -130,7 +130,7 @@ def _parts(context: Context, report: str, breakdown: str, order: str) -> list[di
 def _breaches(context: Context) -> None:
     found = _parts(context, STEPS, "department", "breached_count desc, breakdown_value")
     parts = [row for row in found if row["breakdown"] == "department" and row["due_count"]]
-    total = next((row for row in found if row["breakdown"] == "total"), None)
+    total = components.total_of(found)
     if not parts or total is None:
         components.note(context.text("orders.no_steps"))
         return
@@ -155,7 +155,6 @@ def _breaches(context: Context) -> None:
 def _table(context: Context) -> None:
     chosen = components.breakdown_choice(context, ("order_step", "department"), "order_step", "orders-breakdown")
     found = _parts(context, STEPS, chosen, "breached_count desc, breakdown_value")
-    found.sort(key=lambda row: row["breakdown"] == "total")
     components.breakdown_table(context, STEPS, chosen, found, TABLE, "order-steps")
 
 
@@ -163,7 +162,7 @@ def _reviews(context: Context) -> None:
     """Which parts of the house have not signed, and what was sent as a sample."""
     chosen = components.breakdown_choice(context, ("review_part", "department"), "review_part", "reviews-breakdown")
     found = _parts(context, REVIEWS, chosen, "signature_rate nulls last, breakdown_value")
-    total = next((row for row in found if row["breakdown"] == "total"), None)
+    total = components.total_of(found)
     if total is None:
         components.note(context.text("orders.no_reviews"))
         return
@@ -174,7 +173,6 @@ def _reviews(context: Context) -> None:
                      units=context.figure(total["sample_units"], "count"),
                      too_large=context.figure(total["sample_too_large_count"], "count")),
     )  # fmt: skip
-    found.sort(key=lambda row: row["breakdown"] == "total")
     figures = SIGNATURES if chosen == "review_part" else REVIEWED
     components.breakdown_table(context, REVIEWS, chosen, found, figures, "order-reviews")
     components.passport_button(context, REVIEWS, "completeness_rate", key="completeness-rate")
@@ -184,7 +182,7 @@ def _reviews(context: Context) -> None:
 def _prices(context: Context) -> None:
     """Whose discounts went further than the authority of whoever signed."""
     found = _parts(context, REVIEWS, "department", "price_within_rate nulls last, breakdown_value")
-    total = next((row for row in found if row["breakdown"] == "total"), None)
+    total = components.total_of(found)
     if total is None or not total["price_known_count"]:
         return
     components.chart_title(
@@ -193,7 +191,6 @@ def _prices(context: Context) -> None:
                      orders=context.figure(total["price_known_count"], "count")),
         context.text("orders.prices_note"),
     )  # fmt: skip
-    found.sort(key=lambda row: row["breakdown"] == "total")
     components.breakdown_table(context, REVIEWS, "department", found, PRICED, "order-prices")
     components.passport_button(context, REVIEWS, "price_breach_count", key="price-breaches")
 
@@ -202,7 +199,7 @@ def _plans(context: Context) -> None:
     """How far the plan of the month held, and what was wanted at once."""
     chosen = components.breakdown_choice(context, ("department", "product"), "department", "plans-breakdown")
     found = _parts(context, PLANS, chosen, "plan_change_rate desc nulls last, breakdown_value")
-    total = next((row for row in found if row["breakdown"] == "total"), None)
+    total = components.total_of(found)
     if total is None:
         components.note(context.text("orders.no_plans"))
         return
@@ -211,6 +208,5 @@ def _plans(context: Context) -> None:
                      share=context.figure(total["urgent_share"], "percent")),
         context.text("orders.planned_note"),
     )  # fmt: skip
-    found.sort(key=lambda row: row["breakdown"] == "total")
     components.breakdown_table(context, PLANS, chosen, found, PLANNED, "sales-plans")
     components.passport_button(context, PLANS, "plan_change_rate", key="plan-change-rate")

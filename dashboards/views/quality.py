@@ -171,7 +171,6 @@ def _action_table(context: Context) -> None:
         ACTIONS, "open_count desc, breakdown_value",
         month_start=choice.month, region=choice.region, segment=choice.segment, breakdown=[chosen, "total"],
     )  # fmt: skip
-    found.sort(key=lambda row: row["breakdown"] == "total")
     components.breakdown_table(context, ACTIONS, chosen, found, ACTION_TABLE, "corrective-actions")
 
 
@@ -193,10 +192,9 @@ def _proposals(context: Context) -> None:
         Column("finding_count", context.column_title(PROPOSALS, "finding_count"), "count"),
         Column("corrective_action_id", context.column_title(PROPOSALS, "corrective_action_id")),
     ]
-    components.table(context, found[:PROPOSALS_SHOWN], columns)
-    if len(found) > PROPOSALS_SHOWN:
-        components.note(context.text("table.more", shown=PROPOSALS_SHOWN, total=len(found)))
-    components.downloads(context, found, columns, f"corrective-proposals-{context.choice.month:%Y-%m}")
+    components.first_rows(
+        context, found, columns, PROPOSALS_SHOWN, f"corrective-proposals-{context.choice.month:%Y-%m}"
+    )
 
 
 def _about(context: Context, row: Row) -> str:
@@ -259,7 +257,6 @@ def _shipped(context: Context) -> None:
         SHIPPED, "shipped_units desc, breakdown_value",
         month_start=choice.month, region=choice.region, segment=choice.segment,
     )  # fmt: skip
-    found.sort(key=lambda row: row["breakdown"] == "total")
     components.breakdown_table(context, SHIPPED, "product", found, SHIPPED_TABLE, "shipped-quality")
     components.passport_button(context, SHIPPED, "complaint_ppm", key="complaint-ppm")
 
@@ -302,10 +299,7 @@ def _scorecards(context: Context) -> None:
     columns = [Column("customer_key", context.column_title(SCORECARDS, "customer_key"))]
     columns += [Column(name, context.column_title(SCORECARDS, name), unit) for name, unit in SCORECARD_TABLE]
     columns.append(Column("score_basis", context.column_title(SCORECARDS, "score_basis"), "code"))
-    components.table(context, found[:SCORECARDS_SHOWN], columns)
-    if len(found) > SCORECARDS_SHOWN:
-        components.note(context.text("table.more", shown=SCORECARDS_SHOWN, total=len(found)))
-    components.downloads(context, found, columns, f"customer-scorecards-{choice.month:%Y-%m}")
+    components.first_rows(context, found, columns, SCORECARDS_SHOWN, f"customer-scorecards-{choice.month:%Y-%m}")
 
 
 def _notices(context: Context) -> None:

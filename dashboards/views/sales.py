@@ -98,7 +98,6 @@ def _breakdown(context: Context) -> None:
         month_start=choice.month, region=choice.region, segment=choice.segment, breakdown=[chosen, "total"],
     )  # fmt: skip
     found = [row for row in found if row["sales_amount"] or row["target_amount"] or row["breakdown"] == "total"]
-    found.sort(key=lambda row: row["breakdown"] == "total")
     components.breakdown_table(context, REPORT, chosen, found, TABLE, "sales")
     components.note(context.text("sales.note"))
 

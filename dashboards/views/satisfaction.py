@@ -152,7 +152,4 @@ def _triggers(context: Context) -> None:
         Column("value", context.text("satisfaction.value"), "ratio"),
         Column("threshold", context.text("satisfaction.threshold"), "ratio"),
     ]
-    components.table(context, found[:15], columns)
-    if len(found) > 15:
-        components.note(context.text("table.more", shown=15, total=len(found)))
-    components.downloads(context, found, columns, f"triggers-{context.choice.month:%Y-%m}")
+    components.first_rows(context, found, columns, 15, f"triggers-{context.choice.month:%Y-%m}")

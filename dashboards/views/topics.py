@@ -87,10 +87,7 @@ def _to_correct(context: Context) -> None:
         ),
         Column("confidence", context.column_title(FACT, "confidence"), "percent"),
     ]
-    components.table(context, found[:SHOWN], columns)
-    if len(found) > SHOWN:
-        components.note(context.text("table.more", shown=SHOWN, total=len(found)))
-    components.downloads(context, found, columns, f"topic-cases-{choice.month:%Y-%m}")
+    components.first_rows(context, found, columns, SHOWN, f"topic-cases-{choice.month:%Y-%m}")
     components.passport_button(context, SUGGESTIONS, "suggested_count", key="topic-suggestions")
 
 

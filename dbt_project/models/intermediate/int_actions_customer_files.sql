@@ -28,7 +28,7 @@ judged as (
 overdue_files as (
     select
         coalesce(department, 'unknown') as department,
-        cast(count(*) as string) as file_count,
+        count(*) as file_count,
         min(completed_date) as completed_date
     from {{ ref('fct_customer_files') }}
     where is_stale
